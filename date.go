@@ -1,0 +1,421 @@
+package tid
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Date is a calendar day without a time zone, as the API's dates are. The zero
+// value means that no date is set; it is written as null.
+//
+// Bodies carry a date as "2024-03-01 00:00:00" and filters as "2024-03-01".
+// Reading takes the first ten characters of whatever the API sends and never
+// shifts the day by a zone.
+type Date struct {
+	year       int16
+	month, day uint8
+}
+
+// NewDate returns the given day. Values outside their usual ranges are
+// normalised as [time.Date] does: October 32 becomes November 1.
+func NewDate(year int, month time.Month, day int) Date {
+	return DateOf(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))
+}
+
+// DateOf returns the day that t shows in its own location.
+func DateOf(t time.Time) Date {
+	y, m, d := t.Date()
+	return Date{year: int16(y), month: uint8(m), day: uint8(d)}
+}
+
+// ParseDate reads a day from "2024-03-01", alone or followed by a time of day.
+func ParseDate(s string) (Date, error) {
+	d, rest, ok := scanDate(s)
+	if !ok || (rest != "" && rest[0] != 'T' && rest[0] != ' ') {
+		return Date{}, fmt.Errorf("%s is not a date such as 2024-03-01", quote(s))
+	}
+	return d, nil
+}
+
+// scanDate reads the ten characters of a day off the front of s.
+func scanDate(s string) (d Date, rest string, ok bool) {
+	if len(s) < 10 || s[4] != '-' || s[7] != '-' {
+		return Date{}, s, false
+	}
+	year, okYear := digits(s[0:4])
+	month, okMonth := digits(s[5:7])
+	day, okDay := digits(s[8:10])
+	if !okYear || !okMonth || !okDay || year == 0 {
+		return Date{}, s, false
+	}
+	d = NewDate(year, time.Month(month), day)
+	if d.Month() != time.Month(month) || d.Day() != day {
+		return Date{}, s, false // such as February 30
+	}
+	return d, s[10:], true
+}
+
+// digits reads an unsigned number made of decimal digits only.
+func digits(s string) (n int, ok bool) {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		n = n*10 + int(s[i]-'0')
+	}
+	return n, s != ""
+}
+
+// quote shows foreign text in an error, bounded.
+func quote(s string) string {
+	const most = 40
+	if len(s) > most {
+		return strconv.Quote(s[:most]) + "…"
+	}
+	return strconv.Quote(s)
+}
+
+// Year returns the year of d.
+func (d Date) Year() int { return int(d.year) }
+
+// Month returns the month of d.
+func (d Date) Month() time.Month { return time.Month(d.month) }
+
+// Day returns the day of the month of d.
+func (d Date) Day() int { return int(d.day) }
+
+// Weekday returns the day of the week of d.
+func (d Date) Weekday() time.Weekday { return d.In(time.UTC).Weekday() }
+
+// IsZero reports whether no date is set.
+func (d Date) IsZero() bool { return d == Date{} }
+
+// In returns the midnight that begins d in loc; the zero time when no date is set.
+func (d Date) In(loc *time.Location) time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return time.Date(d.Year(), d.Month(), d.Day(), 0, 0, 0, 0, loc)
+}
+
+// AddDays returns the day n days after d, or before it when n is negative. No
+// date stays no date.
+func (d Date) AddDays(n int) Date {
+	if d.IsZero() {
+		return d
+	}
+	return NewDate(d.Year(), d.Month(), d.Day()+n)
+}
+
+// DaysSince returns the number of days from other to d.
+func (d Date) DaysSince(other Date) int {
+	return int(d.In(time.UTC).Sub(other.In(time.UTC)) / (24 * time.Hour))
+}
+
+// Compare returns -1, 0 or +1 as d is before, the same as, or after other. No
+// date is before every date.
+func (d Date) Compare(other Date) int {
+	return cmp.Or(cmp.Compare(d.year, other.year), cmp.Compare(d.month, other.month), cmp.Compare(d.day, other.day))
+}
+
+// Before reports whether d is an earlier day than other.
+func (d Date) Before(other Date) bool { return d.Compare(other) < 0 }
+
+// After reports whether d is a later day than other.
+func (d Date) After(other Date) bool { return d.Compare(other) > 0 }
+
+// String returns the day as "2024-03-01", or "" when none is set.
+func (d Date) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day)
+}
+
+// MarshalJSON writes the shape that the API takes in bodies, or null.
+func (d Date) MarshalJSON() ([]byte, error) {
+	switch {
+	case d.IsZero():
+		return []byte("null"), nil
+	case d.year < 1 || d.year > 9999:
+		return nil, errors.New("a date must be in the years 1 to 9999")
+	}
+	return []byte(`"` + d.String() + ` 00:00:00"`), nil
+}
+
+// UnmarshalText reads what [ParseDate] reads; an empty text is no date.
+func (d *Date) UnmarshalText(text []byte) error {
+	return unmarshalText(d, text, ParseDate)
+}
+
+// EncodeValues writes the shape that the API takes in filters.
+func (d Date) EncodeValues(key string, v *url.Values) error {
+	v.Set(key, d.String())
+	return nil
+}
+
+// unmarshalText sets *v to the parsed text, or to its zero value for an empty one.
+func unmarshalText[T any](v *T, text []byte, parse func(string) (T, error)) error {
+	var parsed T
+	if len(text) > 0 {
+		var err error
+		if parsed, err = parse(string(text)); err != nil {
+			return err
+		}
+	}
+	*v = parsed
+	return nil
+}
+
+// DateTime is a moment as the API gives it: the wall clock, and the offset from
+// UTC when the API sent one. Which zone the API means without an offset is not
+// documented, so nothing is guessed: the caller names it with [DateTime.In].
+// The zero value means that no time is set; it is written as null.
+type DateTime struct {
+	date   Date
+	second int32 // of the day
+	nano   int32
+	offset int32 // seconds east of UTC, when zoned
+	zoned  bool
+}
+
+// DateTimeOf returns the wall clock and the offset of t.
+func DateTimeOf(t time.Time) DateTime {
+	dt := DateTimeOfWall(t)
+	_, offset := t.Zone()
+	dt.offset, dt.zoned = int32(offset), true
+	return dt
+}
+
+// DateTimeOfWall returns the wall clock of t without an offset.
+func DateTimeOfWall(t time.Time) DateTime {
+	h, m, s := t.Clock()
+	return DateTime{date: DateOf(t), second: int32(h*3600 + m*60 + s), nano: int32(t.Nanosecond())}
+}
+
+// ParseDateTime reads "2024-03-01 14:00:00" with a space or a T between day and
+// time, with or without seconds, a fraction, and an offset ("Z", "+01:00",
+// " +0100"). A day alone is its midnight.
+func ParseDateTime(s string) (DateTime, error) {
+	dt, ok := scanDateTime(s)
+	if !ok {
+		return DateTime{}, fmt.Errorf("%s is not a date and time such as 2024-03-01 14:00:00", quote(s))
+	}
+	return dt, nil
+}
+
+func scanDateTime(s string) (dt DateTime, ok bool) {
+	dt.date, s, ok = scanDate(s)
+	if !ok || s == "" {
+		return dt, ok
+	}
+	if s[0] != 'T' && s[0] != ' ' {
+		return DateTime{}, false
+	}
+	if dt.second, s, ok = scanClock(s[1:]); !ok || dt.second >= secondsADay {
+		return DateTime{}, false
+	}
+	if s != "" && s[0] == '.' {
+		end := 1
+		for end < len(s) && s[end] >= '0' && s[end] <= '9' {
+			end++
+		}
+		if end == 1 {
+			return DateTime{}, false
+		}
+		nano, _ := digits((s[1:end] + "000000000")[:9])
+		dt.nano, s = int32(nano), s[end:]
+	}
+	if dt.offset, dt.zoned, ok = scanOffset(s); !ok {
+		return DateTime{}, false
+	}
+	return dt, true
+}
+
+// scanOffset reads all of s: nothing, "Z", "+01:00", "+0100" or "+01", with or
+// without a space before it.
+func scanOffset(s string) (offset int32, zoned, ok bool) {
+	if s != "" && s[0] == ' ' {
+		s = s[1:]
+	}
+	switch {
+	case s == "":
+		return 0, false, true
+	case s == "Z" || s == "z":
+		return 0, true, true
+	case len(s) == 6 && s[3] == ':':
+		s = s[:3] + s[4:]
+	case len(s) == 3:
+		s += "00"
+	}
+	if len(s) != 5 || (s[0] != '+' && s[0] != '-') {
+		return 0, false, false
+	}
+	hour, okHour := digits(s[1:3])
+	minute, okMinute := digits(s[3:5])
+	if !okHour || !okMinute || hour > 23 || minute > 59 {
+		return 0, false, false
+	}
+	offset = int32(hour*3600 + minute*60)
+	if s[0] == '-' {
+		offset = -offset
+	}
+	return offset, true, true
+}
+
+// IsZero reports whether no time is set.
+func (dt DateTime) IsZero() bool { return dt.date.IsZero() }
+
+// Date returns the calendar day of the wall clock.
+func (dt DateTime) Date() Date { return dt.date }
+
+// Offset returns the seconds east of UTC that the API sent, and whether it sent them.
+func (dt DateTime) Offset() (seconds int, ok bool) { return int(dt.offset), dt.zoned }
+
+// In returns the instant, shown in loc. With an offset from the API the instant
+// is exact; without one the wall clock is taken to be the wall clock in loc. It
+// is the zero time when no time is set.
+func (dt DateTime) In(loc *time.Location) time.Time {
+	if dt.IsZero() {
+		return time.Time{}
+	}
+	in := loc
+	if dt.zoned {
+		in = time.FixedZone("", int(dt.offset))
+	}
+	d := dt.date
+	return time.Date(d.Year(), d.Month(), d.Day(), 0, 0, int(dt.second), int(dt.nano), in).In(loc)
+}
+
+// String returns the wall clock as "2024-03-01 14:00:00", then the fraction and
+// the offset where there are any; "" when no time is set.
+func (dt DateTime) String() string {
+	if dt.IsZero() {
+		return ""
+	}
+	layout := "2006-01-02 15:04:05.999999999"
+	if dt.zoned {
+		layout += "-07:00"
+		return dt.In(time.FixedZone("", int(dt.offset))).Format(layout)
+	}
+	return dt.In(time.UTC).Format(layout)
+}
+
+// MarshalJSON writes the text of [DateTime.String], or null.
+func (dt DateTime) MarshalJSON() ([]byte, error) {
+	switch {
+	case dt.IsZero():
+		return []byte("null"), nil
+	case dt.date.year < 1 || dt.date.year > 9999:
+		return nil, errors.New("a time must be in the years 1 to 9999")
+	}
+	return []byte(`"` + dt.String() + `"`), nil
+}
+
+// EncodeValues writes the shape that the API documents for filters, the wall
+// clock to the second.
+func (dt DateTime) EncodeValues(key string, v *url.Values) error {
+	text := dt.String()
+	v.Set(key, text[:min(len(text), len(time.DateTime))])
+	return nil
+}
+
+// UnmarshalText reads what [ParseDateTime] reads; an empty text is no time.
+func (dt *DateTime) UnmarshalText(text []byte) error {
+	return unmarshalText(dt, text, ParseDateTime)
+}
+
+const secondsADay = 24 * 60 * 60
+
+// ClockTime is a time of day that stands alone, such as the start of a working
+// day. The zero value means that none is set; midnight is NewClockTime(0, 0).
+type ClockTime struct {
+	next int32 // seconds since midnight plus one; zero is unset
+}
+
+// NewClockTime returns the given time of day. Hour 24 with minute 0 is the end
+// of the day; anything else outside a day is refused by the first request that
+// would carry it.
+func NewClockTime(hour, minute int) ClockTime {
+	return ClockTime{next: int32(hour*3600+minute*60) + 1}
+}
+
+// ParseClockTime reads "07:30" or "07:30:00".
+func ParseClockTime(s string) (ClockTime, error) {
+	second, rest, ok := scanClock(s)
+	if !ok || rest != "" {
+		return ClockTime{}, fmt.Errorf("%s is not a time of day such as 07:30", quote(s))
+	}
+	return ClockTime{next: second + 1}, nil
+}
+
+// scanClock reads "15:04" or "15:04:05" off the front of s.
+func scanClock(s string) (second int32, rest string, ok bool) {
+	if len(s) < 5 || s[2] != ':' {
+		return 0, s, false
+	}
+	h, okHour := digits(s[0:2])
+	m, okMinute := digits(s[3:5])
+	if !okHour || !okMinute || m > 59 {
+		return 0, s, false
+	}
+	second, rest = int32(h*3600+m*60), s[5:]
+	if len(rest) >= 3 && rest[0] == ':' {
+		sec, okSecond := digits(rest[1:3])
+		if !okSecond || sec > 59 {
+			return 0, s, false
+		}
+		second, rest = second+int32(sec), rest[3:]
+	}
+	return second, rest, second <= secondsADay
+}
+
+// IsZero reports whether no time of day is set.
+func (c ClockTime) IsZero() bool { return c == ClockTime{} }
+
+// SinceMidnight returns the time that has passed since the day began.
+func (c ClockTime) SinceMidnight() time.Duration {
+	if c.IsZero() {
+		return 0
+	}
+	return time.Duration(c.next-1) * time.Second
+}
+
+// String returns "07:30", or "07:30:15" where there are seconds; "" when unset.
+func (c ClockTime) String() string {
+	if c.IsZero() {
+		return ""
+	}
+	s := c.next - 1
+	text := fmt.Sprintf("%02d:%02d", s/3600, s/60%60)
+	if s%60 != 0 {
+		text += fmt.Sprintf(":%02d", s%60)
+	}
+	return text
+}
+
+// MarshalJSON writes "07:30", or null.
+func (c ClockTime) MarshalJSON() ([]byte, error) {
+	switch {
+	case c.IsZero():
+		return []byte("null"), nil
+	case c.next < 1 || c.next-1 > secondsADay:
+		return nil, errors.New("a time of day must be between 00:00 and 24:00")
+	}
+	return []byte(`"` + c.String() + `"`), nil
+}
+
+// EncodeValues writes a filter: "07:30".
+func (c ClockTime) EncodeValues(key string, v *url.Values) error {
+	v.Set(key, c.String())
+	return nil
+}
+
+// UnmarshalText reads what [ParseClockTime] reads; an empty text is no time.
+func (c *ClockTime) UnmarshalText(text []byte) error {
+	return unmarshalText(c, text, ParseClockTime)
+}

@@ -1,0 +1,110 @@
+package tid
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+
+	"github.com/shopspring/decimal"
+)
+
+// Decimal is an exact decimal number: money, a price, hours, a quantity. It
+// reads JSON numbers and numeric strings and is written as a JSON number, never
+// by way of a binary float. The zero value is 0.
+//
+// Everything of [decimal.Decimal] is available; the methods repeated here take
+// and give a Decimal, so that sums stay in the type.
+type Decimal struct {
+	decimal.Decimal
+}
+
+// Bounds of what is taken for a number, in digits on either side of the point
+// and in characters: far beyond any amount, and small enough that a hostile
+// exponent cannot fill the memory. What is within them is written within them.
+const (
+	maxDecimalDigits = 100
+	maxDecimalText   = 2*maxDecimalDigits + len("-.")
+)
+
+// NewDecimal returns value × 10^exp: NewDecimal(750, -2) is 7.5.
+func NewDecimal(value int64, exp int32) Decimal {
+	return Decimal{decimal.New(value, exp)}
+}
+
+// ParseDecimal reads a number such as "7.5" or "-1234.50".
+func ParseDecimal(s string) (Decimal, error) {
+	if len(s) <= maxDecimalText {
+		d, err := decimal.NewFromString(s)
+		if err == nil && d.Exponent() >= -maxDecimalDigits && d.Exponent() <= maxDecimalDigits &&
+			d.NumDigits()+int(d.Exponent()) <= maxDecimalDigits {
+			return Decimal{d}, nil
+		}
+	}
+	return Decimal{}, fmt.Errorf("%s is not a decimal number such as 1234.50", quote(s))
+}
+
+// MustDecimal is [ParseDecimal] for constants: it panics on a text that is no number.
+func MustDecimal(s string) Decimal {
+	d, err := ParseDecimal(s)
+	if err != nil {
+		panic("tid: MustDecimal: " + err.Error())
+	}
+	return d
+}
+
+// Add returns d + other.
+func (d Decimal) Add(other Decimal) Decimal { return Decimal{d.Decimal.Add(other.Decimal)} }
+
+// Sub returns d - other.
+func (d Decimal) Sub(other Decimal) Decimal { return Decimal{d.Decimal.Sub(other.Decimal)} }
+
+// Mul returns d × other, exactly.
+func (d Decimal) Mul(other Decimal) Decimal { return Decimal{d.Decimal.Mul(other.Decimal)} }
+
+// Neg returns -d.
+func (d Decimal) Neg() Decimal { return Decimal{d.Decimal.Neg()} }
+
+// Abs returns the absolute value of d.
+func (d Decimal) Abs() Decimal { return Decimal{d.Decimal.Abs()} }
+
+// Round returns d rounded half away from zero to the given number of decimals.
+func (d Decimal) Round(places int32) Decimal { return Decimal{d.Decimal.Round(places)} }
+
+// Cmp returns -1, 0 or +1 as d is less than, equal to, or greater than other.
+func (d Decimal) Cmp(other Decimal) int { return d.Decimal.Cmp(other.Decimal) }
+
+// Equal reports whether d and other are the same number; 7.5 equals 7.50.
+func (d Decimal) Equal(other Decimal) bool { return d.Decimal.Equal(other.Decimal) }
+
+// LessThan reports whether d < other.
+func (d Decimal) LessThan(other Decimal) bool { return d.Decimal.LessThan(other.Decimal) }
+
+// GreaterThan reports whether d > other.
+func (d Decimal) GreaterThan(other Decimal) bool { return d.Decimal.GreaterThan(other.Decimal) }
+
+// MarshalJSON writes a JSON number with all of its digits.
+func (d Decimal) MarshalJSON() ([]byte, error) {
+	return []byte(d.String()), nil
+}
+
+// EncodeValues writes a filter with all of its digits.
+func (d Decimal) EncodeValues(key string, v *url.Values) error {
+	v.Set(key, d.String())
+	return nil
+}
+
+// UnmarshalJSON reads a number, a numeric string, or null (which leaves d as it is).
+func (d *Decimal) UnmarshalJSON(data []byte) error {
+	if bytes.Equal(data, []byte("null")) {
+		return nil
+	}
+	if len(data) >= 2 && data[0] == '"' {
+		data = data[1 : len(data)-1]
+	}
+	return unmarshalText(d, data, ParseDecimal)
+}
+
+// UnmarshalText reads what [ParseDecimal] reads; an empty text is 0.
+func (d *Decimal) UnmarshalText(text []byte) error {
+	return unmarshalText(d, text, ParseDecimal)
+}

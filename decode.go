@@ -1,0 +1,157 @@
+package tid
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"maps"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+var utf8BOM = []byte("\ufeff")
+
+// unmarshal is json.Unmarshal, lenient about one thing: some accounts answer
+// with numbers in strings, and strings as numbers. Only when decoding meets that
+// is the value taken apart and put together again in the kinds that v has.
+func unmarshal(data []byte, v any) error {
+	data = bytes.TrimPrefix(data, utf8BOM)
+	err := json.Unmarshal(data, v)
+	var mismatch *json.UnmarshalTypeError
+	if !errors.As(err, &mismatch) {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var tree any
+	if dec.Decode(&tree) != nil {
+		return err
+	}
+	mended, mendErr := json.Marshal(mend(tree, reflect.TypeOf(v)))
+	if mendErr != nil || json.Unmarshal(mended, v) != nil {
+		return err
+	}
+	return nil
+}
+
+var (
+	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// mend returns the decoded value with its scalars in the kinds that t decodes from.
+func mend(value any, t reflect.Type) any {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	pointer := reflect.PointerTo(t)
+	if pointer.Implements(jsonUnmarshaler) {
+		return value
+	}
+	kind := t.Kind()
+	if pointer.Implements(textUnmarshaler) {
+		kind = reflect.String
+	}
+	switch value := value.(type) {
+	case json.Number:
+		if kind == reflect.String && t != reflect.TypeFor[json.Number]() {
+			return value.String()
+		}
+	case bool:
+		if kind == reflect.String {
+			return strconv.FormatBool(value)
+		}
+	case string:
+		return mendString(value, kind)
+	case []any:
+		if kind == reflect.Slice || kind == reflect.Array {
+			for i := range value {
+				value[i] = mend(value[i], t.Elem())
+			}
+		}
+	case map[string]any:
+		switch kind {
+		case reflect.Map:
+			for k := range value {
+				value[k] = mend(value[k], t.Elem())
+			}
+		case reflect.Struct:
+			fields := jsonFields(t)
+			for k := range value {
+				if field, ok := fields[strings.ToLower(k)]; ok {
+					value[k] = mend(value[k], field)
+				}
+			}
+		}
+	}
+	return value
+}
+
+// mendString turns the text of a number or a boolean into one; the empty text
+// becomes null, which leaves the target at its zero.
+func mendString(s string, kind reflect.Kind) any {
+	switch kind {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64,
+		reflect.Float32, reflect.Float64:
+		if s == "" {
+			return nil
+		}
+		if json.Valid([]byte(s)) {
+			return json.Number(s)
+		}
+	case reflect.Bool:
+		if s == "" {
+			return nil
+		}
+		if b, err := strconv.ParseBool(strings.ToLower(s)); err == nil {
+			return b
+		}
+	}
+	return s
+}
+
+// jsonFields gives the type of each property of a struct by its name in lower
+// case; an outer field hides an inner one of the same JSON name, whatever their
+// names in Go.
+func jsonFields(t reflect.Type) map[string]reflect.Type {
+	fields := make(map[string]reflect.Type)
+	visited := make(map[reflect.Type]bool)
+	for level := []reflect.Type{t}; len(level) > 0; {
+		var inner []reflect.Type
+		outer := maps.Clone(fields)
+		for _, t := range level {
+			if visited[t] {
+				continue
+			}
+			visited[t] = true
+			for i := range t.NumField() {
+				f := t.Field(i)
+				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+				if f.Anonymous && name == "" {
+					if f.Type.Kind() == reflect.Pointer {
+						f.Type = f.Type.Elem()
+					}
+					if f.Type.Kind() == reflect.Struct {
+						inner = append(inner, f.Type)
+						continue
+					}
+				}
+				if name == "-" || !f.IsExported() {
+					continue
+				}
+				if name == "" {
+					name = f.Name
+				}
+				name = strings.ToLower(name)
+				if _, hidden := outer[name]; !hidden {
+					fields[name] = f.Type
+				}
+			}
+		}
+		level = inner
+	}
+	return fields
+}

@@ -1,0 +1,13 @@
+module github.com/vismatid/tid
+
+go 1.25
+
+require (
+	github.com/google/go-querystring v1.2.0
+	github.com/shopspring/decimal v1.6.0
+	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
+	golang.org/x/time v0.14.0
+)
+
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
