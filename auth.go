@@ -1,0 +1,260 @@
+package tid
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// TokenSource gives the access token for each request. Implement it to share a
+// token between processes; [ExchangeToken] is the exchange itself.
+//
+// It must be safe for concurrent use, and its Token must return as soon as ctx ends.
+type TokenSource interface {
+	// Token returns the token to send as "Authorization: Bearer". refused is "" or a token that the API has
+	// just answered with 401: if that is still the current one, get another; if
+	// there is no other, return the same one, and the call fails with the 401.
+	Token(ctx context.Context, refused string) (string, error)
+}
+
+// Token is an access token from [ExchangeToken]. It prints without its value.
+type Token struct {
+	// Value is what requests carry as "Authorization: Bearer".
+	Value string
+	// Expires is when the API will refuse it, by this machine's clock. Tokens
+	// have been seen to stop working earlier.
+	Expires time.Time
+}
+
+// Format prints a placeholder, so that the token ends up in no log.
+func (t Token) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "tid.Token(…, expires "+t.Expires.Format(time.RFC3339)+")")
+}
+
+// LogValue is the same placeholder for slog.
+func (t Token) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+
+// StaticToken is a token from the administration page that never expires.
+func StaticToken(token string) TokenSource { return &staticToken{token} }
+
+type staticToken struct{ token string }
+
+func (s *staticToken) Token(context.Context, string) (string, error) { return s.token, nil }
+func (s *staticToken) Format(f fmt.State, _ rune)                    { _, _ = io.WriteString(f, "tid.StaticToken(…)") }
+
+// AppCredentials gets tokens for an API application with its id and secret, one
+// for each Client, each before the last one ends. It sends nothing before the
+// first call.
+func AppCredentials(id, secret string) TokenSource { return &appCredentials{id, secret} }
+
+type appCredentials struct{ id, secret string }
+
+// Token explains that the source needs a client: only [NewClient] knows where to ask.
+func (a *appCredentials) Token(context.Context, string) (string, error) {
+	return "", errors.New("tid: AppCredentials give tokens through a Client; use ExchangeToken outside of one")
+}
+
+func (a *appCredentials) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "tid.AppCredentials("+a.id+", …)")
+}
+
+// BasicAuth sends a user name and a password with every request, for APIs and
+// gateways that take no access token.
+func BasicAuth(user, password string) TokenSource { return &basicAuth{user, password} }
+
+type basicAuth struct{ user, password string }
+
+// Token returns what follows "Basic" in the header.
+func (b *basicAuth) Token(context.Context, string) (string, error) {
+	return basic(b.user, b.password), nil
+}
+
+func (b *basicAuth) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "tid.BasicAuth("+b.user+", …)")
+}
+
+func basic(user, password string) string {
+	return base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
+}
+
+// checkSource refuses credentials that cannot be right.
+func checkSource(source TokenSource) error {
+	switch s := source.(type) {
+	case nil:
+		return errors.New("tid: no token source; use tid.AppCredentials or tid.StaticToken")
+	case *staticToken:
+		return checkSecret("the static token", s.token)
+	case *basicAuth:
+		if strings.Contains(s.user, ":") {
+			return errors.New("tid: the user name must not contain a colon")
+		}
+		return errors.Join(checkSecret("the user name", s.user), checkSecret("the password", s.password))
+	case *appCredentials:
+		if strings.Contains(s.id, ":") {
+			return errors.New("tid: the application id must not contain a colon")
+		}
+		return errors.Join(checkSecret("the application id", s.id), checkSecret("the application secret", s.secret))
+	}
+	return nil
+}
+
+func checkSecret(what, s string) error {
+	if s == "" {
+		return fmt.Errorf("tid: %s is empty", what)
+	}
+	if !isToken(s) {
+		return fmt.Errorf("tid: %s contains a space, a line break or another character that it cannot have", what)
+	}
+	return nil
+}
+
+// isToken reports whether s can stand in a header: visible ASCII only.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// ExchangeToken trades an application's id and secret for an access token, for a
+// [TokenSource] of one's own. The options are those of [NewClient].
+//
+// API: POST /v1/Auth/Token
+func ExchangeToken(ctx context.Context, id, secret string, opts ...Option) (Token, error) {
+	credentials := &appCredentials{id, secret}
+	c, err := NewClient(credentials, opts...)
+	if err != nil {
+		return Token{}, err
+	}
+	return c.exchange(ctx, credentials)
+}
+
+const (
+	// assumedLifetime is for an answer that does not say when the token ends.
+	assumedLifetime = time.Hour
+	// A token is renewed this long before its end, or when nine tenths of a short
+	// life are over; and not before minLifetime, whatever the clocks say: one that
+	// ends earlier is found out by its 401.
+	renewBefore = time.Minute
+	minLifetime = 10 * time.Second
+)
+
+type tokenAnswer struct {
+	ObjectName  string `json:"objectName,omitzero"`
+	AccessToken string `json:"accessToken"`
+	Expires     string `json:"expires,omitzero"`
+}
+
+func (c *Client) exchange(ctx context.Context, credentials *appCredentials) (Token, error) {
+	call, err := c.newCall(opToken, nil, nil, nil)
+	if err != nil {
+		return Token{}, err
+	}
+	call.basic, call.replay = basic(credentials.id, credentials.secret), true
+	var answer tokenAnswer
+	var header http.Header
+	var received time.Time
+	err = c.do(ctx, call, func(resp *http.Response) error {
+		header, received = resp.Header, time.Now()
+		return readJSON(resp, &answer)
+	})
+	if err != nil {
+		return Token{}, err
+	}
+	if !isToken(answer.AccessToken) {
+		return Token{}, &Error{Operation: opToken, Path: call.path, StatusCode: http.StatusOK, Attempts: 1,
+			Message: "the answer holds no usable access token"}
+	}
+	return Token{
+		Value:   answer.AccessToken,
+		Expires: received.Add(tokenLifetime(answer.Expires, header.Get("Date"), received)),
+	}, nil
+}
+
+// tokenLifetime is how long the token lives, counted by the server's clock where
+// the answer tells it, so that a clock that is wrong here does no harm.
+func tokenLifetime(expires, serverTime string, now time.Time) time.Duration {
+	if at, err := http.ParseTime(serverTime); err == nil {
+		now = at
+	}
+	end, ok := scanDateTime(strings.TrimSpace(expires))
+	if !ok {
+		return assumedLifetime
+	}
+	return end.In(time.UTC).Sub(now)
+}
+
+// exchanger is the token source of one Client with application credentials. One
+// exchange is under way at a time; whoever asks waits for it, or leaves.
+type exchanger struct {
+	fetch func(context.Context) (Token, error)
+
+	mu      sync.Mutex
+	token   Token
+	renew   time.Time // when the token is to be renewed
+	pending *exchange
+}
+
+type exchange struct {
+	done  chan struct{}
+	token Token
+	err   error
+}
+
+func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
+	x.mu.Lock()
+	if x.token.Value != "" && x.token.Value != refused && time.Now().Before(x.renew) {
+		defer x.mu.Unlock()
+		return x.token.Value, nil
+	}
+	running := x.pending
+	if running == nil {
+		running = &exchange{done: make(chan struct{})}
+		x.pending = running
+		// The exchange serves everyone who waits, so it outlives the one who asked first.
+		go x.run(context.WithoutCancel(ctx), running)
+	}
+	previous := x.token
+	x.mu.Unlock()
+
+	select {
+	case <-running.done:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	if running.err != nil {
+		if previous.Value != "" && previous.Value != refused && time.Now().Before(previous.Expires) {
+			return previous.Value, nil // renewal was early: the old one still serves
+		}
+		return "", running.err
+	}
+	return running.token.Value, nil
+}
+
+func (x *exchanger) run(ctx context.Context, e *exchange) {
+	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
+	defer cancel()
+	e.token, e.err = x.fetch(ctx)
+	x.mu.Lock()
+	if e.err == nil {
+		now := time.Now()
+		life := e.token.Expires.Sub(now)
+		x.token, x.renew = e.token, now.Add(max(life-min(renewBefore, life/10), minLifetime))
+	}
+	x.pending = nil
+	x.mu.Unlock()
+	close(e.done)
+}
+
+// exchangeTimeout bounds an exchange, repeats and waits included, since it is
+// detached from the contexts of those who wait for it.
+const exchangeTimeout = 5 * time.Minute

@@ -1,0 +1,291 @@
+package tid
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What went wrong, for errors.Is. Every error of a call is an [*Error] that
+// matches at most one of these; one that matches none is about the network, the
+// context or an answer that could not be read.
+var (
+	// ErrInvalidInput is a request that was refused before anything was sent.
+	ErrInvalidInput = errors.New("invalid input")
+	// ErrBadRequest is 400: the API found the request invalid; see [Error.Fields].
+	ErrBadRequest = errors.New("bad request")
+	// ErrUnauthorized is 401: the id, the secret or the token is not accepted.
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrForbidden is 403: a permission is missing, or the address is not allowed.
+	ErrForbidden = errors.New("forbidden")
+	// ErrNotFound is 404, and a detail that the API answered without an id, as
+	// it does for deleted users.
+	ErrNotFound = errors.New("not found")
+	// ErrRateLimited is 429 after the allowed repeats; see [Error.RetryAfter].
+	ErrRateLimited = errors.New("rate limited")
+	// ErrServer is 500, 502, 503 or 504.
+	ErrServer = errors.New("server error")
+)
+
+var sentinels = map[int]error{
+	http.StatusBadRequest:          ErrBadRequest,
+	http.StatusUnauthorized:        ErrUnauthorized,
+	http.StatusForbidden:           ErrForbidden,
+	http.StatusNotFound:            ErrNotFound,
+	http.StatusTooManyRequests:     ErrRateLimited,
+	http.StatusInternalServerError: ErrServer,
+	http.StatusBadGateway:          ErrServer,
+	http.StatusServiceUnavailable:  ErrServer,
+	http.StatusGatewayTimeout:      ErrServer,
+}
+
+// Error is the error of every call. Its text names the request, what the API
+// said and what to do; it never holds a body, a token or a secret.
+type Error struct {
+	// Operation is what was asked, such as "GET /v1/Core/Contacts/{id}".
+	Operation string
+	// Path is the path that was sent, without the query; "" when nothing was.
+	Path string
+	// StatusCode is the last status that the API answered; 0 when it answered none.
+	StatusCode int
+	// Message is what the API said, or what was wrong with the input.
+	Message string
+	// Fields are the messages about single properties, where there are any.
+	Fields map[string][]string
+	// RetryAfter is how long the API asked to wait; 0 when it did not.
+	RetryAfter time.Duration
+	// Attempts is how many requests the call sent.
+	Attempts int
+	// MayHaveExecuted reports that a write may have been carried out although
+	// the call failed: look before repeating it. It is false for reads, and
+	// whenever the API is known to have refused or never to have been reached.
+	MayHaveExecuted bool
+	// Body is the raw body of the last answer, at most 64 KiB of it.
+	Body []byte `json:"-"`
+	// Err is the cause beneath, such as a context's or the network's error.
+	Err error `json:"-"`
+
+	hint string
+}
+
+// Error says what was asked, what came of it, and what to do.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("tid: ")
+	b.WriteString(e.asked())
+	if e.StatusCode != 0 {
+		fmt.Fprintf(&b, ": %d", e.StatusCode)
+		if text := http.StatusText(e.StatusCode); text != "" {
+			b.WriteString(" " + text)
+		}
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	for i, field := range slices.Sorted(maps.Keys(e.Fields)) {
+		if i == maxErrorFields || b.Len() > 4*maxErrorMessage {
+			fmt.Fprintf(&b, ": and %d more", len(e.Fields)-i)
+			break
+		}
+		fmt.Fprintf(&b, ": %s: %s", tidy(field), tidy(strings.Join(e.Fields[field], ", ")))
+	}
+	if e.Err != nil && !errors.Is(e.Err, ErrInvalidInput) {
+		b.WriteString(": " + tidy(e.Err.Error()))
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
+	}
+	if e.hint != "" {
+		b.WriteString("; " + e.hint)
+	}
+	return b.String()
+}
+
+// asked is the request in a line: the method and the path sent, else the operation.
+func (e *Error) asked() string {
+	if method, _, ok := strings.Cut(e.Operation, " "); ok && e.Path != "" {
+		return method + " " + e.Path
+	}
+	return e.Operation
+}
+
+// Is matches the sentinel of the status.
+func (e *Error) Is(target error) bool {
+	return e.StatusCode != 0 && sentinels[e.StatusCode] == target
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Format prints the text of [Error.Error] for every verb, %#v included.
+func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// LogValue gives slog the fields of e without its body.
+func (e *Error) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.String("operation", e.Operation)}
+	if e.StatusCode != 0 {
+		attrs = append(attrs, slog.Int("status", e.StatusCode))
+	}
+	if e.RetryAfter != 0 {
+		attrs = append(attrs, slog.Duration("retryAfter", e.RetryAfter))
+	}
+	attrs = append(attrs,
+		slog.Int("attempts", e.Attempts),
+		slog.Bool("mayHaveExecuted", e.MayHaveExecuted),
+		slog.String("error", e.Error()))
+	return slog.GroupValue(attrs...)
+}
+
+// invalid is the error of a request that was refused before it was sent.
+func invalid(op, format string, args ...any) *Error {
+	return &Error{Operation: op, Message: fmt.Sprintf(format, args...), Err: ErrInvalidInput}
+}
+
+// hintFor says what to do about an answer.
+func hintFor(op string, status int, retryAfter time.Duration) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "check the application id and secret, or the static token"
+	case http.StatusForbidden:
+		return "check the permissions and allowed IP addresses of the API application (Integrationer, API-applikationer)"
+	case http.StatusNotFound:
+		if operations[op] == inferred {
+			return fmt.Sprintf("the path of this operation is inferred, not documented: if the object exists, "+
+				"name the right path with tid.WithPath(%q, …)", op)
+		}
+	case http.StatusTooManyRequests:
+		if retryAfter > 0 {
+			return fmt.Sprintf("the API asks to wait %s", retryAfter)
+		}
+	}
+	if status >= 300 && status < 400 {
+		return "redirects are refused, so that the token reaches no other host; check the base URL"
+	}
+	return ""
+}
+
+const (
+	maxErrorBody    = 64 << 10
+	maxErrorMessage = 500
+	maxErrorFields  = 10 // named in the text; Error.Fields has them all
+)
+
+var (
+	htmlNoise = regexp.MustCompile(`(?is)<(script|style|head)\b.*?</(script|style|head)>|<[^>]*>`)
+	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+)
+
+// readErrorBody finds what the API said in any of the shapes that its error
+// bodies are known or likely to have.
+func readErrorBody(body []byte) (message string, fields map[string][]string) {
+	text := bytes.TrimSpace(bytes.TrimPrefix(body, utf8BOM))
+	switch {
+	case len(text) == 0, string(text) == "null":
+	case text[0] == '{':
+		message, fields = readErrorObject(text)
+	case text[0] == '"':
+		if json.Unmarshal(text, &message) != nil {
+			message = string(text)
+		}
+	case text[0] == '<':
+		if title := htmlTitle.FindSubmatch(text); title != nil {
+			message = html.UnescapeString(string(title[1]))
+		}
+		if tidy(message) == "" {
+			message = html.UnescapeString(string(htmlNoise.ReplaceAll(text, []byte(" "))))
+		}
+	default:
+		message = string(text)
+	}
+	return tidy(message), fields
+}
+
+func readErrorObject(text []byte) (message string, fields map[string][]string) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(text, &object) != nil {
+		return string(text), nil // cut off or not JSON after all: show its beginning
+	}
+	lower := make(map[string]json.RawMessage, len(object))
+	for k, v := range object {
+		lower[strings.ToLower(k)] = v
+	}
+	for _, key := range []string{"message", "error", "error_description", "detail", "details", "title", "exceptionmessage"} {
+		var s string
+		var inner struct{ Message string }
+		switch raw := lower[key]; {
+		case json.Unmarshal(raw, &s) == nil && s != "":
+			message = s
+		case json.Unmarshal(raw, &inner) == nil && inner.Message != "":
+			message = inner.Message
+		default:
+			continue
+		}
+		break
+	}
+	for _, key := range []string{"errors", "modelstate"} {
+		var byField map[string]json.RawMessage
+		if json.Unmarshal(lower[key], &byField) != nil {
+			if all := texts(lower[key]); message == "" {
+				message = strings.Join(all, ", ")
+			}
+			continue
+		}
+		for field, raw := range byField {
+			if several := texts(raw); several != nil {
+				if fields == nil {
+					fields = make(map[string][]string)
+				}
+				fields[tidy(field)] = several
+			}
+		}
+	}
+	return message, fields
+}
+
+// texts reads a string or a list of them.
+func texts(raw json.RawMessage) (tidied []string) {
+	var several []string
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		several = []string{one}
+	} else if json.Unmarshal(raw, &several) != nil {
+		return nil
+	}
+	for _, s := range several {
+		if s = tidy(s); s != "" {
+			tidied = append(tidied, s)
+		}
+	}
+	return tidied
+}
+
+// tidy makes foreign text fit for one line of an error: bounded, printable,
+// single spaces.
+func tidy(s string) string {
+	if len(s) > 8*maxErrorMessage {
+		s = s[:8*maxErrorMessage]
+	}
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > maxErrorMessage {
+		s = string(runes[:maxErrorMessage]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,53 @@
+package tid
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Event is one attempt of a call, for metrics and tracing. It carries no
+// parameters, bodies or secrets.
+type Event struct {
+	// Operation is what was asked, such as "GET /v1/Core/Contacts/{id}": few
+	// distinct values, fit for a label.
+	Operation string
+	// Attempt counts the attempts of the call from 1.
+	Attempt int
+	// Status is what the API answered; 0 when there was no answer.
+	Status int
+	// Wait is the time spent waiting for the limiter.
+	Wait time.Duration
+	// Duration is the time from sending to the end of the answer, or to the
+	// beginning of a download.
+	Duration time.Duration
+	// Bytes is how much of the answer's body was read.
+	Bytes int64
+	// Err is the *Error of an attempt that failed, else nil.
+	Err error
+}
+
+// logger writes what a Client does; its zero value writes nothing.
+type logger struct{ slog *slog.Logger }
+
+func (l logger) attempt(ctx context.Context, e Event) {
+	if l.slog == nil {
+		return
+	}
+	l.slog.LogAttrs(ctx, slog.LevelDebug, "tid: request",
+		slog.String("operation", e.Operation), slog.Int("status", e.Status),
+		slog.Duration("duration", e.Duration), slog.Int("attempt", e.Attempt))
+}
+
+func (l logger) retry(ctx context.Context, failure *Error, wait time.Duration) {
+	if l.slog == nil {
+		return
+	}
+	message := "tid: repeating"
+	if failure.Is(ErrRateLimited) {
+		message = "tid: pausing, the rate limit was exceeded"
+	}
+	l.slog.LogAttrs(ctx, slog.LevelWarn, message,
+		slog.String("operation", failure.Operation), slog.Int("status", failure.StatusCode),
+		slog.Duration("wait", wait), slog.Int("attempt", failure.Attempts))
+}

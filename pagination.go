@@ -1,0 +1,279 @@
+package tid
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// Page sizes that the API accepts, and the one that is asked for by default.
+const (
+	minPageSize     = 1
+	maxPageSize     = 100
+	defaultPageSize = 100
+)
+
+// ListOptions is what every list takes. The zero value is the first page, of 100
+// items, in the API's own order.
+type ListOptions struct {
+	// Page is the page to begin with, from 1.
+	Page int `url:"page,omitempty"`
+	// PageSize is the number of items on a page, from 1 to 100.
+	PageSize int `url:"pageSize,omitempty"`
+	// SortOrder is the direction of the sort key.
+	SortOrder SortOrder `url:"sortOrder,omitempty"`
+}
+
+// Page is one page of a list, as the API gives it.
+type Page[T any] struct {
+	// Items are the items of this page, in order.
+	Items []*T `json:"items"`
+	// Page is the number of this page, from 1.
+	Page int `json:"page"`
+	// PageSize is the number of items that a full page has.
+	PageSize int `json:"pageSize"`
+	// ItemCount is the number of items on this page.
+	ItemCount int `json:"itemCount"`
+	// TotalItemCount is the number of items on all pages.
+	TotalItemCount int `json:"totalItemCount"`
+	// TotalPages is the number of pages; some answers have 0 although there are items.
+	TotalPages int `json:"totalPages"`
+	// ObjectName is what the API calls this list.
+	ObjectName string `json:"objectName,omitzero"`
+}
+
+// more reports whether the counters say that a page follows the given one.
+func (p *Page[T]) more(number int) bool {
+	switch {
+	case p.TotalPages > 0:
+		return number < p.TotalPages
+	case p.TotalItemCount > 0 && p.PageSize > 0:
+		return number*p.PageSize < p.TotalItemCount
+	}
+	return len(p.Items) > 0 && len(p.Items) >= p.PageSize
+}
+
+// listing is a list operation whose options are encoded once for all pages.
+type listing struct {
+	client *Client
+	call   *call
+	page   int // the first
+	size   int
+}
+
+func newListing(c *Client, call *call, err error) (*listing, error) {
+	if err != nil {
+		return nil, err
+	}
+	l := &listing{client: c, call: call}
+	if l.page, err = pageParam(call, "page", 1, 1<<31-1); err != nil {
+		return nil, err
+	}
+	if l.size, err = pageParam(call, "pageSize", defaultPageSize, maxPageSize); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// pageParam reads page or pageSize from the query; it is always sent, since some
+// lists fail without.
+func pageParam(call *call, name string, fallback, most int) (int, error) {
+	text := call.query.Get(name)
+	n, err := strconv.Atoi(text)
+	switch {
+	case text == "":
+		n = fallback
+	case err != nil || n < 1 || n > most:
+		if name == "page" {
+			return 0, invalid(call.op, "page must be 1 or more, not %s", text)
+		}
+		return 0, invalid(call.op, "pageSize must be between %d and %d, not %s", minPageSize, maxPageSize, text)
+	}
+	call.query.Set(name, strconv.Itoa(n))
+	return n, nil
+}
+
+// get reads one page.
+func get[T any](ctx context.Context, l *listing, number int) (*Page[T], error) {
+	call := *l.call
+	call.query = make(url.Values, len(l.call.query))
+	for k, v := range l.call.query {
+		call.query[k] = v
+	}
+	call.query["page"] = []string{strconv.Itoa(number)}
+	page := new(Page[T])
+	err := l.client.do(ctx, &call, func(resp *http.Response) error {
+		*page = Page[T]{Page: number, PageSize: l.size}
+		return readPage(resp, page, number)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// readPage decodes a page, and refuses what is no list at all.
+func readPage[T any](resp *http.Response, page *Page[T], number int) error {
+	page.ItemCount, page.TotalItemCount = -1, -1
+	if err := readJSON(resp, page); err != nil {
+		return err
+	}
+	if page.Items == nil && page.ItemCount < 0 && page.TotalItemCount < 0 {
+		return errors.New("the answer is no list")
+	}
+	given := page.Items[:0]
+	for _, item := range page.Items {
+		if item == nil {
+			continue
+		}
+		if n, ok := any(item).(normalizer); ok {
+			n.normalize()
+		}
+		given = append(given, item)
+	}
+	page.Items = given
+	page.ItemCount = max(page.ItemCount, 0)
+	page.TotalItemCount = max(page.TotalItemCount, 0)
+	if len(given) == 0 && page.more(number) {
+		return fmt.Errorf("page %d is empty, although the answer counts %d items on %d pages",
+			number, page.TotalItemCount, page.TotalPages)
+	}
+	return nil
+}
+
+// list reads the page that opts ask for.
+func list[T any](ctx context.Context, c *Client, op string, opts any, args ...any) (*Page[T], error) {
+	call, err := c.newCall(op, args, opts, nil)
+	return listCall[T](ctx, c, call, err)
+}
+
+func listCall[T any](ctx context.Context, c *Client, call *call, err error) (*Page[T], error) {
+	l, err := newListing(c, call, err)
+	if err != nil {
+		return nil, err
+	}
+	return get[T](ctx, l, l.page)
+}
+
+// all yields every item from the page on that opts ask for. The options are
+// encoded before it returns, so that the caller may change his.
+func all[T any](ctx context.Context, c *Client, op string, opts any, args ...any) iter.Seq2[*T, error] {
+	call, err := c.newCall(op, args, opts, nil)
+	return allCall[T](ctx, c, call, err)
+}
+
+func allCall[T any](ctx context.Context, c *Client, call *call, err error) iter.Seq2[*T, error] {
+	l, err := newListing(c, call, err)
+	return func(yield func(*T, error) bool) {
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		seen := newRecent[T]()
+		for number := l.page; ; number++ {
+			page, err := get[T](ctx, l, number)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, item := range page.Items {
+				if seen.add(item) && !yield(item, nil) {
+					return
+				}
+			}
+			if !page.more(number) {
+				return
+			}
+		}
+	}
+}
+
+// ListAs reads one page of any list into any type: one of this package with more
+// fields around it, one of the caller's, or [json.RawMessage]. path is relative
+// to the base URL, its elements escaped; opts is nil, [url.Values], or an options
+// struct of this package or of the caller's with url tags.
+func ListAs[T any](ctx context.Context, c *Client, path string, opts any) (*Page[T], error) {
+	call, err := c.callPath(http.MethodGet, path, opts, nil)
+	return listCall[T](ctx, c, call, err)
+}
+
+// AllAs yields every item of any list; see [ListAs] for its arguments. A page
+// that fails ends it with that error.
+func AllAs[T any](ctx context.Context, c *Client, path string, opts any) iter.Seq2[*T, error] {
+	call, err := c.callPath(http.MethodGet, path, opts, nil)
+	return allCall[T](ctx, c, call, err)
+}
+
+// recentIDs is how many ids are remembered: rows shift by the few that others
+// write while a list is read, not by pages of them.
+const recentIDs = 4 * maxPageSize
+
+// recent remembers the ids of the last items given, since rows shift between
+// pages while others write, and the same row can come twice.
+type recent[T any] struct {
+	id   func(*T) (int64, bool)
+	seen map[int64]struct{}
+	ring []int64
+	next int
+}
+
+func newRecent[T any]() *recent[T] {
+	return &recent[T]{id: identity[T](), seen: make(map[int64]struct{})}
+}
+
+// add reports whether the item is new; one without an id always is.
+func (r *recent[T]) add(item *T) bool {
+	id, ok := r.id(item)
+	if !ok {
+		return true
+	}
+	if _, dup := r.seen[id]; dup {
+		return false
+	}
+	if len(r.ring) < recentIDs {
+		r.ring = append(r.ring, id)
+	} else {
+		delete(r.seen, r.ring[r.next])
+		r.ring[r.next] = id
+		r.next = (r.next + 1) % recentIDs
+	}
+	r.seen[id] = struct{}{}
+	return true
+}
+
+// identity finds out how an item of type T tells its id: by the field of that
+// JSON name, or in the raw JSON.
+func identity[T any]() func(*T) (int64, bool) {
+	t := reflect.TypeFor[T]()
+	switch {
+	case t == reflect.TypeFor[json.RawMessage]():
+		return func(item *T) (int64, bool) {
+			var object struct {
+				ID int64 `json:"id"`
+			}
+			err := json.Unmarshal(*any(item).(*json.RawMessage), &object)
+			return object.ID, err == nil && object.ID != 0
+		}
+	case t.Kind() == reflect.Struct:
+		for _, f := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "id" && f.Type.Kind() == reflect.Int64 {
+				return func(item *T) (int64, bool) {
+					v, err := reflect.ValueOf(item).Elem().FieldByIndexErr(f.Index)
+					if err != nil || v.Int() == 0 {
+						return 0, false
+					}
+					return v.Int(), true
+				}
+			}
+		}
+	}
+	return func(*T) (int64, bool) { return 0, false }
+}

@@ -1,0 +1,92 @@
+package tid
+
+import (
+	"context"
+	"iter"
+)
+
+// SupplierInvoicesService reads the invoices of suppliers, and hands in new ones.
+type SupplierInvoicesService service
+
+// SupplierInvoiceSort is a key that supplier invoices can be sorted by.
+type SupplierInvoiceSort string
+
+// The sort keys of supplier invoices.
+const (
+	SupplierInvoicesByInvoiceNumber       SupplierInvoiceSort = "invoiceNumber"
+	SupplierInvoicesByInvoiceDate         SupplierInvoiceSort = "invoiceDate"
+	SupplierInvoicesByTotalAmount         SupplierInvoiceSort = "totalAmount"
+	SupplierInvoicesByInvoiceCostAddition SupplierInvoiceSort = "invoiceCostAddition"
+	SupplierInvoicesByCost                SupplierInvoiceSort = "cost"
+	SupplierInvoicesByCreatedDate         SupplierInvoiceSort = "createdDate"
+	SupplierInvoicesByUpdatedDate         SupplierInvoiceSort = "updatedDate"
+)
+
+var supplierInvoiceSorts = enumOf(SupplierInvoicesByInvoiceNumber, SupplierInvoicesByInvoiceDate,
+	SupplierInvoicesByTotalAmount, SupplierInvoicesByInvoiceCostAddition, SupplierInvoicesByCost,
+	SupplierInvoicesByCreatedDate, SupplierInvoicesByUpdatedDate)
+
+func (SupplierInvoiceSort) values() enum { return supplierInvoiceSorts }
+
+// SupplierInvoice is an invoice from a supplier. Its amounts are money.
+type SupplierInvoice struct {
+	ID                  int64    `json:"id"`
+	InvoiceNumber       string   `json:"invoiceNumber"`
+	InvoiceDate         Date     `json:"invoiceDate,omitzero"`
+	Title               string   `json:"title,omitzero"`
+	Description         string   `json:"description,omitzero"`
+	TotalAmount         Decimal  `json:"totalAmount"`
+	Cost                Decimal  `json:"cost"`
+	InvoiceCostAddition Decimal  `json:"invoiceCostAddition"`
+	ToBeInvoiced        bool     `json:"toBeInvoiced"`
+	InvoiceID           int64    `json:"invoiceId,omitzero"`
+	Project             *Ref     `json:"project,omitzero"`
+	Supplier            *Ref     `json:"supplier,omitzero"`
+	CreatedDate         DateTime `json:"createdDate,omitzero"`
+	UpdatedDate         DateTime `json:"updatedDate,omitzero"`
+	ObjectName          string   `json:"objectName,omitzero"`
+}
+
+// SupplierInvoiceInput is an unhandled supplier invoice to hand in. The names of
+// its properties are inferred.
+type SupplierInvoiceInput struct {
+	InvoiceNumber string  `json:"invoiceNumber" tid:"required"`
+	InvoiceDate   Date    `json:"invoiceDate,omitzero"`
+	SupplierID    int64   `json:"supplierId,omitzero"`
+	SupplierName  string  `json:"supplierName,omitzero"`
+	Title         string  `json:"title,omitzero"`
+	Description   string  `json:"description,omitzero"`
+	TotalAmount   Decimal `json:"totalAmount,omitzero"`
+	ProjectID     int64   `json:"projectId,omitzero"`
+}
+
+// SupplierInvoiceListOptions choose and order supplier invoices.
+type SupplierInvoiceListOptions struct {
+	ListOptions
+	SortBy          SupplierInvoiceSort `url:"sortBy,omitempty"`
+	ProjectID       int64               `url:"filter.projectId,omitempty"`
+	InvoiceDateFrom Date                `url:"filter.invoiceDateFrom,omitempty"`
+	InvoiceDateTo   Date                `url:"filter.invoiceDateTo,omitempty"`
+}
+
+// List returns one page of the supplier invoices.
+//
+// API: GET /v1/Core/SupplierInvoices
+func (s *SupplierInvoicesService) List(ctx context.Context, opts *SupplierInvoiceListOptions) (*Page[SupplierInvoice], error) {
+	return list[SupplierInvoice](ctx, s.client, "GET /v1/Core/SupplierInvoices", opts)
+}
+
+// All yields every supplier invoice.
+//
+// API: GET /v1/Core/SupplierInvoices
+func (s *SupplierInvoicesService) All(ctx context.Context, opts *SupplierInvoiceListOptions) iter.Seq2[*SupplierInvoice, error] {
+	return all[SupplierInvoice](ctx, s.client, "GET /v1/Core/SupplierInvoices", opts)
+}
+
+// AddUnhandled hands in a supplier invoice for somebody to handle, and returns it.
+// ErrInvalidInput without an invoice number.
+//
+// API: POST /v1/Core/SupplierInvoices/Unhandled (inferred)
+func (s *SupplierInvoicesService) AddUnhandled(ctx context.Context, in *SupplierInvoiceInput) (*SupplierInvoice, error) {
+	return fetch[SupplierInvoice](ctx, s.client, "POST /v1/Core/SupplierInvoices/Unhandled", nil, in)
+}
