@@ -115,6 +115,15 @@ func (s *ArticlesService) All(ctx context.Context, opts *ArticleListOptions) ite
 	return all[Article](ctx, s.client, "GET /v1/Admin/Articles", opts)
 }
 
+// ChangedSince yields the articles that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Admin/Articles
+func (s *ArticlesService) ChangedSince(ctx context.Context, since DateTime, opts *ArticleListOptions) iter.Seq2[*Article, error] {
+	return changedSince[Article](ctx, s.client, "GET /v1/Admin/Articles", since, string(ArticlesByUpdatedDate), opts)
+}
+
 // Get returns one article of any kind, or ErrNotFound.
 //
 // API: GET /v1/Admin/Articles/{id} (inferred)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 )
 
 // TokenSource gives the access token for each request. Implement it to share a
@@ -41,20 +42,28 @@ func (t Token) Format(f fmt.State, _ rune) {
 // LogValue is the same placeholder for slog.
 func (t Token) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
 
+// secret is a text that no formatting shows, not even that of a struct around it.
+type secret func() string
+
+func conceal(s string) secret { return func() string { return s } }
+
 // StaticToken is a token from the administration page that never expires.
-func StaticToken(token string) TokenSource { return &staticToken{token} }
+func StaticToken(token string) TokenSource { return &staticToken{conceal(token)} }
 
-type staticToken struct{ token string }
+type staticToken struct{ token secret }
 
-func (s *staticToken) Token(context.Context, string) (string, error) { return s.token, nil }
+func (s *staticToken) Token(context.Context, string) (string, error) { return s.token(), nil }
 func (s *staticToken) Format(f fmt.State, _ rune)                    { _, _ = io.WriteString(f, "tid.StaticToken(…)") }
 
 // AppCredentials gets tokens for an API application with its id and secret, one
 // for each Client, each before the last one ends. It sends nothing before the
 // first call.
-func AppCredentials(id, secret string) TokenSource { return &appCredentials{id, secret} }
+func AppCredentials(id, secret string) TokenSource { return &appCredentials{id, conceal(secret)} }
 
-type appCredentials struct{ id, secret string }
+type appCredentials struct {
+	id     string
+	secret secret
+}
 
 // Token explains that the source needs a client: only [NewClient] knows where to ask.
 func (a *appCredentials) Token(context.Context, string) (string, error) {
@@ -67,13 +76,16 @@ func (a *appCredentials) Format(f fmt.State, _ rune) {
 
 // BasicAuth sends a user name and a password with every request, for APIs and
 // gateways that take no access token.
-func BasicAuth(user, password string) TokenSource { return &basicAuth{user, password} }
+func BasicAuth(user, password string) TokenSource { return &basicAuth{user, conceal(password)} }
 
-type basicAuth struct{ user, password string }
+type basicAuth struct {
+	user     string
+	password secret
+}
 
 // Token returns what follows "Basic" in the header.
 func (b *basicAuth) Token(context.Context, string) (string, error) {
-	return basic(b.user, b.password), nil
+	return basic(b.user, b.password()), nil
 }
 
 func (b *basicAuth) Format(f fmt.State, _ rune) {
@@ -90,27 +102,30 @@ func checkSource(source TokenSource) error {
 	case nil:
 		return errors.New("tid: no token source; use tid.AppCredentials or tid.StaticToken")
 	case *staticToken:
-		return checkSecret("the static token", s.token)
+		if token := s.token(); token != "" && !isToken(token) {
+			return errors.New("tid: the static token contains a space, a line break or another character that it cannot have")
+		}
+		return checkSecret("the static token", s.token())
 	case *basicAuth:
 		if strings.Contains(s.user, ":") {
 			return errors.New("tid: the user name must not contain a colon")
 		}
-		return errors.Join(checkSecret("the user name", s.user), checkSecret("the password", s.password))
+		return errors.Join(checkSecret("the user name", s.user), checkSecret("the password", s.password()))
 	case *appCredentials:
 		if strings.Contains(s.id, ":") {
 			return errors.New("tid: the application id must not contain a colon")
 		}
-		return errors.Join(checkSecret("the application id", s.id), checkSecret("the application secret", s.secret))
+		return errors.Join(checkSecret("the application id", s.id), checkSecret("the application secret", s.secret()))
 	}
 	return nil
 }
 
 func checkSecret(what, s string) error {
-	if s == "" {
+	switch {
+	case s == "":
 		return fmt.Errorf("tid: %s is empty", what)
-	}
-	if !isToken(s) {
-		return fmt.Errorf("tid: %s contains a space, a line break or another character that it cannot have", what)
+	case s != strings.TrimSpace(s) || strings.ContainsFunc(s, unicode.IsControl):
+		return fmt.Errorf("tid: %s has a line break or a space around it", what)
 	}
 	return nil
 }
@@ -130,7 +145,7 @@ func isToken(s string) bool {
 //
 // API: POST /v1/Auth/Token
 func ExchangeToken(ctx context.Context, id, secret string, opts ...Option) (Token, error) {
-	credentials := &appCredentials{id, secret}
+	credentials := &appCredentials{id, conceal(secret)}
 	c, err := NewClient(credentials, opts...)
 	if err != nil {
 		return Token{}, err
@@ -141,6 +156,8 @@ func ExchangeToken(ctx context.Context, id, secret string, opts ...Option) (Toke
 const (
 	// assumedLifetime is for an answer that does not say when the token ends.
 	assumedLifetime = time.Hour
+	// maxToken is more than any server takes in a header.
+	maxToken = 16 << 10
 	// A token is renewed this long before its end, or when nine tenths of a short
 	// life are over; and not before minLifetime, whatever the clocks say: one that
 	// ends earlier is found out by its 401.
@@ -159,7 +176,7 @@ func (c *Client) exchange(ctx context.Context, credentials *appCredentials) (Tok
 	if err != nil {
 		return Token{}, err
 	}
-	call.basic, call.replay = basic(credentials.id, credentials.secret), true
+	call.basic, call.replay = basic(credentials.id, credentials.secret()), true
 	var answer tokenAnswer
 	var header http.Header
 	var received time.Time
@@ -170,7 +187,7 @@ func (c *Client) exchange(ctx context.Context, credentials *appCredentials) (Tok
 	if err != nil {
 		return Token{}, err
 	}
-	if !isToken(answer.AccessToken) {
+	if !isToken(answer.AccessToken) || len(answer.AccessToken) > maxToken {
 		return Token{}, &Error{Operation: opToken, Path: call.path, StatusCode: http.StatusOK, Attempts: 1,
 			Message: "the answer holds no usable access token"}
 	}
@@ -199,22 +216,26 @@ type exchanger struct {
 	fetch func(context.Context) (Token, error)
 
 	mu      sync.Mutex
-	token   Token
-	renew   time.Time // when the token is to be renewed
+	token   secret    // the current one; nil before the first exchange
+	renew   time.Time // when it is to be renewed
+	expires time.Time
 	pending *exchange
 }
 
 type exchange struct {
 	done  chan struct{}
-	token Token
+	token secret
 	err   error
 }
 
 func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 	x.mu.Lock()
-	if x.token.Value != "" && x.token.Value != refused && time.Now().Before(x.renew) {
+	usable := func(until time.Time) bool {
+		return x.token != nil && x.token() != refused && time.Now().Before(until)
+	}
+	if usable(x.renew) {
 		defer x.mu.Unlock()
-		return x.token.Value, nil
+		return x.token(), nil
 	}
 	running := x.pending
 	if running == nil {
@@ -223,7 +244,6 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 		// The exchange serves everyone who waits, so it outlives the one who asked first.
 		go x.run(context.WithoutCancel(ctx), running)
 	}
-	previous := x.token
 	x.mu.Unlock()
 
 	select {
@@ -231,24 +251,28 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	if running.err != nil {
-		if previous.Value != "" && previous.Value != refused && time.Now().Before(previous.Expires) {
-			return previous.Value, nil // renewal was early: the old one still serves
-		}
-		return "", running.err
+	if running.err == nil {
+		return running.token(), nil
 	}
-	return running.token.Value, nil
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if usable(x.expires) {
+		return x.token(), nil // renewal was early: the old one still serves
+	}
+	return "", running.err
 }
 
 func (x *exchanger) run(ctx context.Context, e *exchange) {
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
-	e.token, e.err = x.fetch(ctx)
+	token, err := x.fetch(ctx)
+	e.token, e.err = conceal(token.Value), err
 	x.mu.Lock()
-	if e.err == nil {
+	if err == nil {
 		now := time.Now()
-		life := e.token.Expires.Sub(now)
-		x.token, x.renew = e.token, now.Add(max(life-min(renewBefore, life/10), minLifetime))
+		life := token.Expires.Sub(now)
+		x.token, x.expires = e.token, token.Expires
+		x.renew = now.Add(max(life-min(renewBefore, life/10), minLifetime))
 	}
 	x.pending = nil
 	x.mu.Unlock()

@@ -74,6 +74,15 @@ func (s *BookingProjectsService) All(ctx context.Context, opts *BookingProjectLi
 	return all[BookingProject](ctx, s.client, "GET /v1/Admin/BookingProjects", opts)
 }
 
+// ChangedSince yields the booking projects that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Admin/BookingProjects (inferred)
+func (s *BookingProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *BookingProjectListOptions) iter.Seq2[*BookingProject, error] {
+	return changedSince[BookingProject](ctx, s.client, "GET /v1/Admin/BookingProjects", since, string(BookingProjectsByUpdatedDate), opts)
+}
+
 // Get returns one booking project, or ErrNotFound.
 //
 // API: GET /v1/Admin/BookingProjects/{id} (inferred)

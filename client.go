@@ -91,6 +91,7 @@ type Client struct {
 	log       logger
 	observer  func(Event)
 	userAgent string
+	readAhead int               // pages under way at once, at the most
 	templates map[string]string // paths in the place of the operations' own
 }
 
@@ -138,6 +139,7 @@ type config struct {
 	log       *slog.Logger
 	observer  func(Event)
 	userAgent string
+	readAhead int
 	templates map[string]string
 }
 
@@ -234,6 +236,19 @@ func WithUserAgent(product string) Option {
 	}
 }
 
+// WithReadAhead sets how many pages All may have under way at once, 16 by
+// default: as many as the latency asks for to use up the rate limit, and no more.
+// 0 reads one page after the other.
+func WithReadAhead(pages int) Option {
+	return func(c *config) error {
+		if pages < 0 {
+			return fmt.Errorf("tid: WithReadAhead: %d pages", pages)
+		}
+		c.readAhead = pages
+		return nil
+	}
+}
+
 // WithPath sends an operation to another path. Many paths of the API are
 // inferred from its conventions; who finds one wrong need not wait for a release:
 //
@@ -264,7 +279,7 @@ func WithPath(operation, template string) Option {
 func checkPath(path string) error {
 	u, err := url.Parse("/" + strings.TrimPrefix(path, "/"))
 	switch {
-	case err != nil || u.Host != "" || strings.Trim(path, "/") == "":
+	case err != nil || u.Host != "" || strings.Contains(path, "//") || strings.Trim(path, "/") == "":
 		return fmt.Errorf("%s is not a path such as v1/Core/Contacts", quote(path))
 	case strings.ContainsAny(path, "?#"):
 		return fmt.Errorf("%s is more than a path: parameters go into the query", quote(path))
@@ -281,9 +296,10 @@ func NewClient(source TokenSource, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	cfg := config{
-		baseURL: DefaultBaseURL,
-		http:    &http.Client{Transport: sharedTransport()},
-		limiter: NewLimiter(),
+		baseURL:   DefaultBaseURL,
+		http:      &http.Client{Transport: sharedTransport()},
+		limiter:   NewLimiter(),
+		readAhead: defaultReadAhead,
 		retry: retryPolicy{retries: defaultRetries, maxWait: defaultMaxWait,
 			replayed: map[string]bool{http.MethodGet: true}},
 	}
@@ -311,6 +327,7 @@ func NewClient(source TokenSource, opts ...Option) (*Client, error) {
 		log:       logger{cfg.log},
 		observer:  cfg.observer,
 		userAgent: strings.TrimSpace(cfg.userAgent + " tid-go/" + Version),
+		readAhead: cfg.readAhead,
 		templates: cfg.templates,
 	}
 	switch source := source.(type) {
@@ -425,7 +442,7 @@ func anonymous(path string) string {
 func (c *Client) String() string { return "tid.Client(" + c.base.String() + ")" }
 
 // Format prints what String gives, for every verb.
-func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
+func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // LogValue is the same for slog.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }

@@ -199,6 +199,15 @@ func (s *ContactsService) All(ctx context.Context, opts *ContactListOptions) ite
 	return all[ContactSummary](ctx, s.client, "GET /v1/Core/Contacts", opts)
 }
 
+// ChangedSince yields the contacts that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/Contacts
+func (s *ContactsService) ChangedSince(ctx context.Context, since DateTime, opts *ContactListOptions) iter.Seq2[*ContactSummary, error] {
+	return changedSince[ContactSummary](ctx, s.client, "GET /v1/Core/Contacts", since, string(ContactsByUpdated), opts)
+}
+
 // Get returns one contact, or ErrNotFound.
 //
 // API: GET /v1/Core/Contacts/{id}

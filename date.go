@@ -2,9 +2,11 @@ package tid
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -159,12 +161,13 @@ func (d Date) EncodeValues(key string, v *url.Values) error {
 }
 
 // unmarshalText sets *v to the parsed text, or to its zero value for an empty one.
+// Its error is the one that encoding/json completes with the name of the field.
 func unmarshalText[T any](v *T, text []byte, parse func(string) (T, error)) error {
 	var parsed T
 	if len(text) > 0 {
 		var err error
 		if parsed, err = parse(string(text)); err != nil {
-			return err
+			return &json.UnmarshalTypeError{Value: "string " + quote(string(text)), Type: reflect.TypeFor[T]()}
 		}
 	}
 	*v = parsed
@@ -289,6 +292,27 @@ func (dt DateTime) In(loc *time.Location) time.Time {
 	}
 	d := dt.date
 	return time.Date(d.Year(), d.Month(), d.Day(), 0, 0, int(dt.second), int(dt.nano), in).In(loc)
+}
+
+// Add returns the moment d later, with the same offset or none. No time stays no
+// time.
+func (dt DateTime) Add(d time.Duration) DateTime {
+	if dt.IsZero() {
+		return dt
+	}
+	if dt.zoned {
+		return DateTimeOf(dt.In(time.FixedZone("", int(dt.offset))).Add(d))
+	}
+	return DateTimeOfWall(dt.In(time.UTC).Add(d))
+}
+
+// Compare returns -1, 0 or +1 as dt is before, the same as, or after other. With
+// both offsets known it compares the instants, otherwise the wall clocks.
+func (dt DateTime) Compare(other DateTime) int {
+	if !dt.zoned || !other.zoned {
+		dt.zoned, other.zoned = false, false
+	}
+	return dt.In(time.UTC).Compare(other.In(time.UTC))
 }
 
 // String returns the wall clock as "2024-03-01 14:00:00", then the fraction and

@@ -13,6 +13,10 @@ import (
 
 var utf8BOM = []byte("\ufeff")
 
+// maxMended is the largest answer that is taken apart, many times that of the
+// largest page: in pieces it takes up to fifty times its size in memory.
+const maxMended = 4 << 20
+
 // unmarshal is json.Unmarshal, lenient about one thing: some accounts answer
 // with numbers in strings, and strings as numbers. Only when decoding meets that
 // is the value taken apart and put together again in the kinds that v has.
@@ -20,7 +24,7 @@ func unmarshal(data []byte, v any) error {
 	data = bytes.TrimPrefix(data, utf8BOM)
 	err := json.Unmarshal(data, v)
 	var mismatch *json.UnmarshalTypeError
-	if !errors.As(err, &mismatch) {
+	if !errors.As(err, &mismatch) || len(data) > maxMended {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))

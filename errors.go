@@ -2,6 +2,7 @@ package tid
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -130,7 +131,7 @@ func (e *Error) Is(target error) bool {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Format prints the text of [Error.Error] for every verb, %#v included.
-func (e *Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // LogValue gives slog the fields of e without its body.
 func (e *Error) LogValue() slog.Value {
@@ -151,6 +152,19 @@ func (e *Error) LogValue() slog.Value {
 // invalid is the error of a request that was refused before it was sent.
 func invalid(op, format string, args ...any) *Error {
 	return &Error{Operation: op, Message: fmt.Sprintf(format, args...), Err: ErrInvalidInput}
+}
+
+// hint is hintFor, in the terms of the credentials that c has.
+func (c *Client) hint(op string, status int, retryAfter time.Duration) string {
+	if _, ok := c.source.(*basicAuth); ok {
+		switch status {
+		case http.StatusUnauthorized:
+			return "check the user name and the password or key"
+		case http.StatusForbidden:
+			return "check what this user may do"
+		}
+	}
+	return hintFor(op, status, retryAfter)
 }
 
 // hintFor says what to do about an answer.
@@ -182,10 +196,19 @@ const (
 	maxErrorFields  = 10 // named in the text; Error.Fields has them all
 )
 
-var (
-	htmlNoise = regexp.MustCompile(`(?is)<(script|style|head)\b.*?</(script|style|head)>|<[^>]*>`)
-	htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-)
+var htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+
+// withoutSecrets is an answer without the credentials that were sent, and without
+// the password in them: one that echoes the request must not carry it into a log.
+func withoutSecrets(answer []byte, sent string) []byte {
+	answer = bytes.ReplaceAll(answer, []byte(sent), []byte("…"))
+	if decoded, err := base64.StdEncoding.DecodeString(sent); err == nil {
+		if _, password, basic := bytes.Cut(decoded, []byte(":")); basic && len(password) > 0 {
+			answer = bytes.ReplaceAll(answer, password, []byte("…"))
+		}
+	}
+	return answer
+}
 
 // readErrorBody finds what the API said in any of the shapes that its error
 // bodies are known or likely to have.
@@ -204,7 +227,7 @@ func readErrorBody(body []byte) (message string, fields map[string][]string) {
 			message = html.UnescapeString(string(title[1]))
 		}
 		if tidy(message) == "" {
-			message = html.UnescapeString(string(htmlNoise.ReplaceAll(text, []byte(" "))))
+			message = html.UnescapeString(htmlText(string(text)))
 		}
 	default:
 		message = string(text)
@@ -233,6 +256,10 @@ func readErrorObject(text []byte) (message string, fields map[string][]string) {
 			continue
 		}
 		break
+	}
+	var details string // some say in message that it failed, and here what failed
+	if json.Unmarshal(lower["details"], &details) == nil && details != "" && message != "" && details != message {
+		message += ": " + details
 	}
 	for _, key := range []string{"errors", "modelstate"} {
 		var byField map[string]json.RawMessage
@@ -269,6 +296,45 @@ func texts(raw json.RawMessage) (tidied []string) {
 		}
 	}
 	return tidied
+}
+
+// htmlText is what a page shows: its text without tags, scripts, styles and head.
+// It goes through the page once, whatever is in there.
+func htmlText(page string) string {
+	var b strings.Builder
+	page = strings.ToValidUTF8(page, " ")
+	lower := strings.Map(func(r rune) rune { // of the same length, unlike that of strings.ToLower
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, page)
+	for at := 0; at < len(page); {
+		begin := strings.IndexByte(page[at:], '<')
+		if begin < 0 {
+			b.WriteString(page[at:])
+			break
+		}
+		b.WriteString(page[at:at+begin] + " ")
+		at += begin + 1
+		end := strings.IndexByte(page[at:], '>')
+		if end < 0 {
+			break
+		}
+		name := lower[at : at+end]
+		if i := strings.IndexAny(name, " \t\r\n/"); i > 0 {
+			name = name[:i]
+		}
+		at += end + 1
+		if name == "script" || name == "style" || name == "head" {
+			shown := strings.Index(lower[at:], "</"+name)
+			if shown < 0 {
+				break
+			}
+			at += shown
+		}
+	}
+	return b.String()
 }
 
 // tidy makes foreign text fit for one line of an error: bounded, printable,

@@ -104,6 +104,15 @@ func (s *ActivitiesService) All(ctx context.Context, opts *ActivityListOptions) 
 	return all[Activity](ctx, s.client, "GET /v1/Admin/Activities", opts)
 }
 
+// ChangedSince yields the activities that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Admin/Activities
+func (s *ActivitiesService) ChangedSince(ctx context.Context, since DateTime, opts *ActivityListOptions) iter.Seq2[*Activity, error] {
+	return changedSince[Activity](ctx, s.client, "GET /v1/Admin/Activities", since, string(ActivitiesByUpdatedDate), opts)
+}
+
 // InternalProjectsService reads internal projects: work without a customer that
 // time is reported on.
 type InternalProjectsService service
@@ -266,7 +275,7 @@ func (s *OpportunityTagsService) All(ctx context.Context, opts *OpportunityTagLi
 	return all[OpportunityTag](ctx, s.client, "GET /v1/Admin/OpportunityTags", opts)
 }
 
-// either fills the empty one of two keys for the same text from the other.
-func either(a, b *string) {
+// either fills the empty one of two keys for the same thing from the other.
+func either[T comparable](a, b *T) {
 	*a, *b = cmp.Or(*a, *b), cmp.Or(*b, *a)
 }

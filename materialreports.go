@@ -120,6 +120,15 @@ func (s *MaterialReportsService) All(ctx context.Context, opts *MaterialReportLi
 	return all[MaterialReport](ctx, s.client, "GET /v1/Core/MaterialReports", opts)
 }
 
+// ChangedSince yields the material reports that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/MaterialReports
+func (s *MaterialReportsService) ChangedSince(ctx context.Context, since DateTime, opts *MaterialReportListOptions) iter.Seq2[*MaterialReport, error] {
+	return changedSince[MaterialReport](ctx, s.client, "GET /v1/Core/MaterialReports", since, string(MaterialReportsByUpdatedDate), opts)
+}
+
 // Get returns one material report, or ErrNotFound.
 //
 // API: GET /v1/Core/MaterialReports/{id} (inferred)

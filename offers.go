@@ -95,6 +95,15 @@ func (s *OffersService) All(ctx context.Context, opts *OfferListOptions) iter.Se
 	return all[Offer](ctx, s.client, "GET /v1/Core/Offers", opts)
 }
 
+// ChangedSince yields the offers that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/Offers
+func (s *OffersService) ChangedSince(ctx context.Context, since DateTime, opts *OfferListOptions) iter.Seq2[*Offer, error] {
+	return changedSince[Offer](ctx, s.client, "GET /v1/Core/Offers", since, string(OffersByUpdatedDate), opts)
+}
+
 // Download starts the download of an offer as PDF, or gives ErrNotFound. The
 // caller closes the file's Body.
 //

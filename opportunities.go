@@ -148,6 +148,15 @@ func (s *OpportunitiesService) All(ctx context.Context, opts *OpportunityListOpt
 	return all[OpportunitySummary](ctx, s.client, "GET /v1/Core/Opportunities", opts)
 }
 
+// ChangedSince yields the opportunities that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/Opportunities
+func (s *OpportunitiesService) ChangedSince(ctx context.Context, since DateTime, opts *OpportunityListOptions) iter.Seq2[*OpportunitySummary, error] {
+	return changedSince[OpportunitySummary](ctx, s.client, "GET /v1/Core/Opportunities", since, string(OpportunitiesByUpdatedDate), opts)
+}
+
 // Get returns one opportunity, or ErrNotFound.
 //
 // API: GET /v1/Core/Opportunities/{id}

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strconv"
-	"strings"
+	"time"
 )
 
 // Page sizes that the API accepts, and the one that is asked for by default.
@@ -100,23 +100,16 @@ func pageParam(call *call, name string, fallback, most int) (int, error) {
 	return n, nil
 }
 
-// get reads one page.
-func get[T any](ctx context.Context, l *listing, number int) (*Page[T], error) {
+// get reads one page, and tells how long its last attempt took.
+func get[T any](ctx context.Context, l *listing, number int) (page *Page[T], took time.Duration, err error) {
 	call := *l.call
-	call.query = make(url.Values, len(l.call.query))
-	for k, v := range l.call.query {
-		call.query[k] = v
-	}
-	call.query["page"] = []string{strconv.Itoa(number)}
-	page := new(Page[T])
-	err := l.client.do(ctx, &call, func(resp *http.Response) error {
-		*page = Page[T]{Page: number, PageSize: l.size}
+	call.query = maps.Clone(l.call.query)
+	call.query.Set("page", strconv.Itoa(number))
+	err = l.client.do(ctx, &call, func(resp *http.Response) error {
+		page = &Page[T]{Page: number, PageSize: l.size}
 		return readPage(resp, page, number)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return page, nil
+	return page, call.took, err
 }
 
 // readPage decodes a page, and refuses what is no list at all.
@@ -159,7 +152,11 @@ func listCall[T any](ctx context.Context, c *Client, call *call, err error) (*Pa
 	if err != nil {
 		return nil, err
 	}
-	return get[T](ctx, l, l.page)
+	page, _, err := get[T](ctx, l, l.page)
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
 }
 
 // all yields every item from the page on that opts ask for. The options are
@@ -176,24 +173,33 @@ func allCall[T any](ctx context.Context, c *Client, call *call, err error) iter.
 			yield(nil, err)
 			return
 		}
-		seen := newRecent[T]()
-		for number := l.page; ; number++ {
-			page, err := get[T](ctx, l, number)
+		seen, stale := newRecent[T](), 0
+		for page, err := range pages[T](ctx, l) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
+			stale++
 			for _, item := range page.Items {
-				if seen.add(item) && !yield(item, nil) {
+				if !seen.add(item) {
+					continue
+				}
+				if stale = 0; !yield(item, nil) {
 					return
 				}
 			}
-			if !page.more(number) {
+			if stale == maxStale {
+				yield(nil, &Error{Operation: call.op, Path: call.path, StatusCode: http.StatusOK, Attempts: 1,
+					Message: fmt.Sprintf("%d pages in a row have brought nothing that had not come before", stale)})
 				return
 			}
 		}
 	}
 }
+
+// maxStale is how many pages in a row may bring nothing new: rows shift while a
+// list is read, but a list that keeps repeating itself would never end.
+const maxStale = 3
 
 // ListAs reads one page of any list into any type: one of this package with more
 // fields around it, one of the caller's, or [json.RawMessage]. path is relative
@@ -251,29 +257,14 @@ func (r *recent[T]) add(item *T) bool {
 // identity finds out how an item of type T tells its id: by the field of that
 // JSON name, or in the raw JSON.
 func identity[T any]() func(*T) (int64, bool) {
-	t := reflect.TypeFor[T]()
-	switch {
-	case t == reflect.TypeFor[json.RawMessage]():
-		return func(item *T) (int64, bool) {
-			var object struct {
-				ID int64 `json:"id"`
-			}
-			err := json.Unmarshal(*any(item).(*json.RawMessage), &object)
-			return object.ID, err == nil && object.ID != 0
-		}
-	case t.Kind() == reflect.Struct:
-		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if name == "id" && f.Type.Kind() == reflect.Int64 {
-				return func(item *T) (int64, bool) {
-					v, err := reflect.ValueOf(item).Elem().FieldByIndexErr(f.Index)
-					if err != nil || v.Int() == 0 {
-						return 0, false
-					}
-					return v.Int(), true
-				}
-			}
-		}
+	if reflect.TypeFor[T]() != reflect.TypeFor[json.RawMessage]() {
+		return property[T, int64]("id")
 	}
-	return func(*T) (int64, bool) { return 0, false }
+	return func(item *T) (int64, bool) {
+		var object struct {
+			ID int64 `json:"id"`
+		}
+		err := json.Unmarshal(*any(item).(*json.RawMessage), &object)
+		return object.ID, err == nil && object.ID != 0
+	}
 }

@@ -65,3 +65,12 @@ func (s *PaymentPlansService) List(ctx context.Context, opts *PaymentPlanListOpt
 func (s *PaymentPlansService) All(ctx context.Context, opts *PaymentPlanListOptions) iter.Seq2[*PaymentPlan, error] {
 	return all[PaymentPlan](ctx, s.client, "GET /v1/Core/PaymentPlans", opts)
 }
+
+// ChangedSince yields the payment plans that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/PaymentPlans
+func (s *PaymentPlansService) ChangedSince(ctx context.Context, since DateTime, opts *PaymentPlanListOptions) iter.Seq2[*PaymentPlan, error] {
+	return changedSince[PaymentPlan](ctx, s.client, "GET /v1/Core/PaymentPlans", since, string(PaymentPlansByUpdatedDate), opts)
+}

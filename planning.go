@@ -1,6 +1,7 @@
 package tid
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"strings"
@@ -64,8 +65,8 @@ type PlanningSummary struct {
 }
 
 func (s *PlanningSummary) normalize() {
-	s.ProjectID = max(s.ProjectID, s.Project.id())
-	s.UserID = max(s.UserID, s.User.id())
+	s.ProjectID = cmp.Or(s.ProjectID, s.Project.id())
+	s.UserID = cmp.Or(s.UserID, s.User.id())
 }
 
 // ProjectPlanningListOptions choose the summaries by project.

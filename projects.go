@@ -153,6 +153,7 @@ type WorkSiteAddress struct {
 	City          string  `json:"city,omitzero"`
 	Longitude     float64 `json:"longitude,omitzero"`
 	Latitude      float64 `json:"latitude,omitzero"`
+	ObjectName    string  `json:"objectName,omitzero"`
 }
 
 // ProjectInput is all that can be written of a project. An update replaces the
@@ -258,6 +259,15 @@ func (s *ProjectsService) List(ctx context.Context, opts *ProjectListOptions) (*
 // API: GET /v1/Core/Projects
 func (s *ProjectsService) All(ctx context.Context, opts *ProjectListOptions) iter.Seq2[*ProjectSummary, error] {
 	return all[ProjectSummary](ctx, s.client, "GET /v1/Core/Projects", opts)
+}
+
+// ChangedSince yields the projects that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/Projects
+func (s *ProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *ProjectListOptions) iter.Seq2[*ProjectSummary, error] {
+	return changedSince[ProjectSummary](ctx, s.client, "GET /v1/Core/Projects", since, string(ProjectsByUpdatedDate), opts)
 }
 
 // Get returns one project, or ErrNotFound.
@@ -373,16 +383,8 @@ type Comment struct {
 }
 
 func (c *Comment) normalize() {
-	if c.Text == "" {
-		c.Text = c.Comment
-	}
-	c.Comment = c.Text
-	if c.User == nil {
-		c.User = c.CreatedBy
-	}
-	if c.CreatedBy == nil {
-		c.CreatedBy = c.User
-	}
+	either(&c.Text, &c.Comment)
+	either(&c.User, &c.CreatedBy)
 }
 
 // CommentInput is the body of a comment.
@@ -410,6 +412,15 @@ func (s *ProjectCommentsService) List(ctx context.Context, projectID int64, opts
 // API: GET /v1/Core/Projects/{projectId}/Comments
 func (s *ProjectCommentsService) All(ctx context.Context, projectID int64, opts *ProjectCommentListOptions) iter.Seq2[*Comment, error] {
 	return all[Comment](ctx, s.client, "GET /v1/Core/Projects/{projectId}/Comments", opts, projectID)
+}
+
+// ChangedSince yields the comments of a project that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/Projects/{projectId}/Comments
+func (s *ProjectCommentsService) ChangedSince(ctx context.Context, projectID int64, since DateTime, opts *ProjectCommentListOptions) iter.Seq2[*Comment, error] {
+	return changedSince[Comment](ctx, s.client, "GET /v1/Core/Projects/{projectId}/Comments", since, string(ProjectCommentsByUpdatedDate), opts, projectID)
 }
 
 // Create adds a comment to a project. ErrInvalidInput without a text.

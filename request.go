@@ -32,6 +32,8 @@ type call struct {
 	accept string // the content types that are understood
 	basic  string // base64 credentials in the place of a bearer token
 	replay bool   // repeating it does no harm, whatever its method
+
+	took time.Duration // how long the last attempt took, without waiting for the gate
 }
 
 // newCall encodes an operation. args fill the braces of its template in order;
@@ -146,13 +148,18 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 		policy.replayed = map[string]bool{call.method: true}
 	}
 	mayHaveExecuted, renewed := false, false
+	var failure *Error
 	for attempt := 1; ; attempt++ {
-		token, err := c.authorization(ctx, call)
-		if err != nil {
-			return err
+		token, noToken := c.authorization(ctx, call)
+		switch {
+		case noToken != nil && failure != nil:
+			failure.Err = noToken // what the last attempt came to still holds
+			return failure
+		case noToken != nil:
+			return noToken
 		}
-		result, failure := c.attempt(ctx, call, token, attempt, receive)
-		if failure == nil {
+		var result outcome
+		if result, failure = c.attempt(ctx, call, token, attempt, receive); failure == nil {
 			return nil
 		}
 		if call.method != http.MethodGet && !call.replay {
@@ -168,7 +175,9 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 		}
 		if result.status == http.StatusUnauthorized && call.basic == "" && !renewed {
 			newer, err := c.source.Token(ctx, token)
-			failure.Err = err
+			if err != nil {
+				failure.Err = fmt.Errorf("no new token: %v", err)
+			}
 			result.renewable, renewed = err == nil && newer != token, true
 		}
 		if deadline, ok := ctx.Deadline(); ok {
@@ -189,16 +198,18 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 }
 
 // authorization returns the token to send: the base64 credentials for the token
-// request itself.
-func (c *Client) authorization(ctx context.Context, call *call) (string, error) {
+// request itself. The error is the caller's own, also where an exchange that
+// others waited for as well has failed.
+func (c *Client) authorization(ctx context.Context, call *call) (string, *Error) {
 	if call.basic != "" {
 		return call.basic, nil
 	}
 	token, err := c.source.Token(ctx, "")
-	var known *Error
+	if known, ok := err.(*Error); ok {
+		own := *known
+		return "", &own
+	}
 	switch {
-	case errors.As(err, &known):
-		return "", err
 	case err != nil:
 		return "", &Error{Operation: call.op, Message: "no access token", Err: err}
 	case !isToken(token):
@@ -208,18 +219,19 @@ func (c *Client) authorization(ctx context.Context, call *call) (string, error) 
 }
 
 // attempt passes the gate and sends the call once.
-func (c *Client) attempt(ctx context.Context, call *call, token string, n int, receive receive) (outcome, *Error) {
+func (c *Client) attempt(ctx context.Context, call *call, token string, n int, receive receive) (result outcome, failure *Error) {
 	begin := time.Now()
 	event := Event{Operation: call.op, Attempt: n}
-	var result outcome
-	fail := func(message string, err error) (outcome, *Error) {
-		failure := &Error{Operation: call.op, Path: call.path, StatusCode: result.status, Message: message,
+	fail := func(err error) (outcome, *Error) {
+		return result, &Error{Operation: call.op, Path: call.path, StatusCode: result.status,
 			RetryAfter: result.retryAfter, Attempts: n, Err: err}
-		event.Err = failure
-		return result, failure
 	}
 	defer func() {
 		event.Status = result.status
+		if failure != nil {
+			copied := *failure // the call still adds to its own
+			event.Err = &copied
+		}
 		c.log.attempt(ctx, event)
 		if c.observer != nil {
 			c.observer(event)
@@ -230,12 +242,15 @@ func (c *Client) attempt(ctx context.Context, call *call, token string, n int, r
 	event.Wait = time.Since(begin)
 	if err != nil {
 		result.hopeless = true
-		result, failure := fail("not sent", err)
-		failure.Attempts = n - 1
+		_, failure = fail(err)
+		failure.Message, failure.Attempts = "not sent", n-1
 		return result, failure
 	}
 	begin = time.Now()
-	defer func() { event.Duration = time.Since(begin) }()
+	defer func() {
+		event.Duration = time.Since(begin)
+		call.took = event.Duration
+	}()
 
 	attemptCtx, cancel := context.WithCancelCause(ctx)
 	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
@@ -249,28 +264,27 @@ func (c *Client) attempt(ctx context.Context, call *call, token string, n int, r
 		permit.Done(0, 0)
 		result.reached = trace.reached() && !neverConnected(err)
 		result.broken, result.hopeless = result.reached, hopeless(err)
-		return fail("", cause(attemptCtx, err))
+		return fail(cause(attemptCtx, err))
 	}
 	result.status, result.reached = resp.StatusCode, true
 	body := &countedBody{body: resp.Body, stalled: stalled, release: func() { stalled.Stop(); cancel(nil) }}
 	resp.Body = body
 	defer func() { event.Bytes = body.read.Load() }()
 	if result.status < 200 || result.status > 299 {
-		answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+		answer, _ := io.ReadAll(io.LimitReader(inTime(resp.Body, maxErrorTime), maxErrorBody))
 		drain(resp.Body)
 		result.retryAfter = retryAfter(resp, answer)
 		permit.Done(result.status, min(result.retryAfter, c.retry.maxWait))
-		_, failure := fail("", nil)
-		failure.Body, failure.hint = answer, hintFor(call.op, result.status, result.retryAfter)
-		// An answer that echoes the request must not carry the token into a log.
-		failure.Message, failure.Fields = readErrorBody(bytes.ReplaceAll(answer, []byte(token), []byte("…")))
+		_, failure = fail(nil)
+		failure.Body, failure.hint = answer, c.hint(call.op, result.status, result.retryAfter)
+		failure.Message, failure.Fields = readErrorBody(withoutSecrets(answer, token))
 		return result, failure
 	}
 	permit.Done(result.status, 0)
 	if err := receive(resp); err != nil {
 		_ = resp.Body.Close()
 		result.broken = errors.Is(err, errBroken)
-		return fail("", cause(attemptCtx, err))
+		return fail(cause(attemptCtx, err))
 	}
 	return result, nil
 }
@@ -300,26 +314,36 @@ func (c *Client) request(ctx context.Context, call *call, token string) *http.Re
 	return req
 }
 
+// What an answer may cost, whoever it comes from.
 const (
 	maxJSON      = 64 << 20
+	maxValues    = 250_000 // since each can take up far more memory than its text
 	maxDrain     = 256 << 10
 	stallTimeout = 2 * time.Minute
+	maxJSONTime  = 10 * time.Minute
+	maxErrorTime = 10 * time.Second // of the body of an error
+	maxDrainTime = time.Second
 )
 
 var (
 	errStalled  = errors.New("nothing has arrived for two minutes")
+	errSlow     = errors.New("the answer had not arrived whole after ten minutes")
 	errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxJSON>>20)
+	errTooMany  = fmt.Errorf("the answer holds more than %d values", maxValues)
 )
 
 // cause strips what net/http wraps around an error, since it repeats the URL
-// with its query, and names a stall for what it is.
+// with its query, and names a stall or a lost connection for what it is.
 func cause(ctx context.Context, err error) error {
 	if context.Cause(ctx) == errStalled {
 		return errStalled
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
-		return wrapped.Err
+		err = wrapped.Err
+	}
+	if err == io.EOF {
+		return fmt.Errorf("the connection was closed without an answer: %w", err)
 	}
 	return err
 }
@@ -381,24 +405,42 @@ func (b *countedBody) Close() error {
 // drain reads a little of what is left, so that the connection can be used
 // again, and closes the body.
 func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, maxDrain)
+	_, _ = io.CopyN(io.Discard, inTime(body, maxDrainTime), maxDrain)
 	_ = body.Close()
 }
 
-// readBody reads a whole JSON body, bounded.
+// inTime reads from r until so much time has passed: a trickle never stalls.
+func inTime(r io.Reader, most time.Duration) io.Reader {
+	until := time.Now().Add(most)
+	return readFunc(func(p []byte) (int, error) {
+		if time.Now().After(until) {
+			return 0, errSlow
+		}
+		return r.Read(p)
+	})
+}
+
+type readFunc func([]byte) (int, error)
+
+func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+// readBody reads a whole JSON body, bounded in size and time.
 func readBody(resp *http.Response) ([]byte, error) {
 	defer drain(resp.Body)
 	var buf bytes.Buffer
 	if n := resp.ContentLength; n > 0 {
 		buf.Grow(int(min(n, maxDrain)) + bytes.MinRead)
 	}
-	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, maxJSON+1)); err != nil {
+	switch _, err := buf.ReadFrom(io.LimitReader(inTime(resp.Body, maxJSONTime), maxJSON+1)); {
+	case err == errSlow:
+		return nil, err
+	case err != nil:
 		return nil, fmt.Errorf("%w: %w", errBroken, err)
 	}
 	if buf.Len() > maxJSON {
 		return nil, errTooLarge
 	}
-	return buf.Bytes(), nil
+	return bytes.TrimPrefix(buf.Bytes(), utf8BOM), nil
 }
 
 // readJSON decodes a whole body into out. A body may be absent or empty; then
@@ -414,10 +456,33 @@ func readJSON(resp *http.Response, out any) error {
 		}
 		return nil
 	}
+	if _, raw := out.(*json.RawMessage); !raw && tooMany(data) {
+		return errTooMany
+	}
 	if err := unmarshal(data, out); err != nil {
 		return describe(err, data)
 	}
 	return nil
+}
+
+// tooMany reports JSON of more values than any answer has: two bytes of an array
+// can become a struct of a kilobyte.
+func tooMany(data []byte) bool {
+	if len(data) <= maxValues {
+		return false
+	}
+	values, quoted := 1, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case c == ',' && !quoted:
+			values++
+		}
+	}
+	return values > maxValues
 }
 
 // describe says what is wrong with an answer without showing what is in it.
@@ -430,8 +495,9 @@ func describe(err error, data []byte) error {
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the answer is not JSON (at byte %d)", syntax.Offset)
 	case errors.As(err, &mismatch):
+		kind, _, _ := strings.Cut(mismatch.Value, " ") // without the value itself
 		return fmt.Errorf("the answer has a %s where %s is expected (%s, at byte %d)",
-			mismatch.Value, mismatch.Type, mismatch.Field, mismatch.Offset)
+			kind, mismatch.Type, mismatch.Field, mismatch.Offset)
 	}
 	return fmt.Errorf("the answer cannot be decoded: %w", err)
 }

@@ -67,7 +67,11 @@ func (p retryPolicy) next(method string, o outcome, attempt int, jitter float64)
 // retryAfter is how long an answer asks to wait: by its header, else by the
 // property that a 429 carries in its body, else a second for a 429.
 func retryAfter(resp *http.Response, body []byte) time.Duration {
-	wait := parseRetryAfter(resp.Header.Get("Retry-After"), time.Now())
+	now := time.Now()
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		now = at // a date in Retry-After is by the server's clock
+	}
+	wait := parseRetryAfter(resp.Header.Get("Retry-After"), now)
 	if wait > 0 || resp.StatusCode != http.StatusTooManyRequests {
 		return wait
 	}

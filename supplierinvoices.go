@@ -83,6 +83,15 @@ func (s *SupplierInvoicesService) All(ctx context.Context, opts *SupplierInvoice
 	return all[SupplierInvoice](ctx, s.client, "GET /v1/Core/SupplierInvoices", opts)
 }
 
+// ChangedSince yields the supplier invoices that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/SupplierInvoices
+func (s *SupplierInvoicesService) ChangedSince(ctx context.Context, since DateTime, opts *SupplierInvoiceListOptions) iter.Seq2[*SupplierInvoice, error] {
+	return changedSince[SupplierInvoice](ctx, s.client, "GET /v1/Core/SupplierInvoices", since, string(SupplierInvoicesByUpdatedDate), opts)
+}
+
 // AddUnhandled hands in a supplier invoice for somebody to handle, and returns it.
 // ErrInvalidInput without an invoice number.
 //

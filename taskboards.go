@@ -65,3 +65,12 @@ func (s *TaskBoardsService) List(ctx context.Context, opts *TaskBoardListOptions
 func (s *TaskBoardsService) All(ctx context.Context, opts *TaskBoardListOptions) iter.Seq2[*TaskBoard, error] {
 	return all[TaskBoard](ctx, s.client, "GET /v1/Core/TaskBoards", opts)
 }
+
+// ChangedSince yields the task boards that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/TaskBoards (inferred)
+func (s *TaskBoardsService) ChangedSince(ctx context.Context, since DateTime, opts *TaskBoardListOptions) iter.Seq2[*TaskBoard, error] {
+	return changedSince[TaskBoard](ctx, s.client, "GET /v1/Core/TaskBoards", since, string(TaskBoardsByUpdatedDate), opts)
+}

@@ -244,6 +244,15 @@ func (s *TimeReportsService) All(ctx context.Context, opts *TimeReportListOption
 	return all[TimeReport](ctx, s.client, "GET /v1/Core/TimeReports", opts)
 }
 
+// ChangedSince yields the time reports that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/TimeReports
+func (s *TimeReportsService) ChangedSince(ctx context.Context, since DateTime, opts *TimeReportListOptions) iter.Seq2[*TimeReport, error] {
+	return changedSince[TimeReport](ctx, s.client, "GET /v1/Core/TimeReports", since, string(TimeReportsByUpdatedDate), opts)
+}
+
 // Get returns one time report, or ErrNotFound.
 //
 // API: GET /v1/Core/TimeReports/{id}

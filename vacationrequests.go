@@ -89,3 +89,12 @@ func (s *VacationRequestsService) List(ctx context.Context, opts *VacationReques
 func (s *VacationRequestsService) All(ctx context.Context, opts *VacationRequestListOptions) iter.Seq2[*VacationRequest, error] {
 	return all[VacationRequest](ctx, s.client, "GET /v1/Core/VacationRequests", opts)
 }
+
+// ChangedSince yields the vacation requests that were changed at since or later,
+// newest first, and reads no further than that; [Follow] keeps track with a
+// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/VacationRequests (inferred)
+func (s *VacationRequestsService) ChangedSince(ctx context.Context, since DateTime, opts *VacationRequestListOptions) iter.Seq2[*VacationRequest, error] {
+	return changedSince[VacationRequest](ctx, s.client, "GET /v1/Core/VacationRequests", since, string(VacationRequestsByUpdatedDate), opts)
+}

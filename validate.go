@@ -121,14 +121,19 @@ func (p *problems) checkValue(name, rules string, value, origin reflect.Value) {
 	case reflect.Slice:
 		for i := range value.Len() {
 			element := value.Index(i)
-			if element.Kind() == reflect.Int64 && isID(name) && element.Int() < 1 {
-				p.add(name, "must all be 1 or more, not %d", element.Int())
+			if element.Kind() == reflect.Int64 {
+				if isID(name) && element.Int() < 1 {
+					p.add(name, "must all be 1 or more, not %d", element.Int())
+				}
 				continue
 			}
 			from := reflect.Zero(element.Type())
-			for j := range origin.Len() {
-				if j == i || element.Comparable() && origin.Index(j).Equal(element) {
-					from = origin.Index(j)
+			if i < origin.Len() {
+				from = origin.Index(i)
+			}
+			for j := range origin.Len() { // it may have moved
+				if element.Comparable() && origin.Index(j).Equal(element) {
+					from = element
 				}
 			}
 			if element.Kind() == reflect.Struct && element.IsZero() {

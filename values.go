@@ -271,6 +271,7 @@ type Address struct {
 	State             string `json:"state,omitzero"`
 	CountryID         int64  `json:"countryId,omitzero"`
 	CountryName       string `json:"countryName,omitzero"`
+	ObjectName        string `json:"objectName,omitzero"`
 }
 
 // clone copies what v points at, so that an input shares nothing with the object

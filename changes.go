@@ -1,0 +1,221 @@
+package tid
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"iter"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// changedSince yields what has changed at since or later, newest first: it stops
+// at the first item that is older, so that its cost follows what has changed and
+// not what there is. It reads one page after the other: rows move to the front
+// while others write, and pages read out of turn could step over one.
+func changedSince[T any](ctx context.Context, c *Client, op string, since DateTime, key string, opts any, args ...any) iter.Seq2[*T, error] {
+	call, err := c.newCall(op, args, opts, nil)
+	if err == nil {
+		if by := call.query.Get("sortBy"); by != "" && by != key || call.query.Get("sortOrder") == string(Ascending) || call.query.Get("page") != "" {
+			err = invalid(op, "changes are read from the first page by %s, newest first: leave SortBy, SortOrder and Page unset", key)
+		}
+		call.query.Set("sortBy", key)
+		call.query.Set("sortOrder", string(Descending))
+	}
+	inTurn := *c
+	inTurn.readAhead = 0
+	items := allCall[T](ctx, &inTurn, call, err)
+	updated := updatedAt[T]()
+	return func(yield func(*T, error) bool) {
+		var last DateTime
+		for item, err := range items {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			at, _ := updated(item)
+			switch {
+			case at.IsZero(): // nothing says that it has not changed
+			case !last.IsZero() && at.Compare(last) > 0:
+				yield(nil, &Error{Operation: op, Path: call.path, StatusCode: http.StatusOK,
+					Err: errors.New("the API did not sort the list by its updates, so changes cannot be told from it")})
+				return
+			case at.Compare(since) < 0:
+				return
+			default:
+				last = at
+			}
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// updatedAt finds out how an item of type T tells when it was last changed.
+func updatedAt[T any]() func(*T) (DateTime, bool) {
+	return property[T, DateTime]("updatedDate", "updated")
+}
+
+// property finds the outermost field of a struct that has one of the given JSON names.
+func property[T, F any](names ...string) func(*T) (F, bool) {
+	var found reflect.StructField
+	if t := reflect.TypeFor[T](); t.Kind() == reflect.Struct {
+		for _, f := range reflect.VisibleFields(t) {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if slices.Contains(names, name) && f.Type == reflect.TypeFor[F]() &&
+				(found.Index == nil || len(f.Index) < len(found.Index)) {
+				found = f
+			}
+		}
+	}
+	return func(item *T) (v F, ok bool) {
+		if found.Index == nil {
+			return v, false
+		}
+		field, err := reflect.ValueOf(item).Elem().FieldByIndexErr(found.Index)
+		if err != nil || field.IsZero() {
+			return v, false
+		}
+		return *field.Addr().Interface().(*F), true
+	}
+}
+
+// defaultOverlap is how far behind the newest change a Cursor looks again.
+const defaultOverlap = time.Minute
+
+// Cursor remembers how far a reader has come with the changes of one list. It is
+// saved as JSON, and survives restarts:
+//
+//	for report, err := range tid.Follow(&cursor, c.TimeReports.ChangedSince(ctx, cursor.Since(), nil)) {
+//		if err != nil {
+//			return err
+//		}
+//		// … handle the change, then save the cursor
+//	}
+//
+// Its rules:
+//   - Changes come oldest first. The cursor moves past one when the loop asks for
+//     the next: a change whose handling was broken out of comes again.
+//   - It counts by the API's own timestamps alone; the clock of this machine does
+//     not matter.
+//   - It looks again at the last minute before the newest change (see Overlap),
+//     and leaves out what it has given already and finds unaltered. So a second
+//     change within the same second is not missed, nor is one whose timestamp
+//     lies up to Overlap behind a change already given.
+//   - An item that changes while the list is read is given as it was read, and
+//     again next time.
+//   - Deleted items do not show. The zero Cursor begins with everything there is,
+//     and Follow holds what has changed in memory.
+type Cursor struct {
+	// Newest is when the newest change was made that has been handled.
+	Newest DateTime `json:"newest"`
+	// Given are the changes that have been handled and lie within Overlap of
+	// Newest, by the id of the item.
+	Given map[int64]Given `json:"given,omitzero"`
+	// Overlap is how far behind Newest to look again; a minute when it is 0.
+	Overlap time.Duration `json:"overlap,omitzero"`
+}
+
+// Given is one change that a [Cursor] has passed.
+type Given struct {
+	// At is when the item was changed.
+	At DateTime `json:"at"`
+	// Sum tells the item's content from any other.
+	Sum string `json:"sum"`
+}
+
+// Since returns where to begin reading.
+func (c *Cursor) Since() DateTime {
+	if c.Newest.IsZero() {
+		return DateTime{}
+	}
+	return c.Newest.Add(-c.overlap())
+}
+
+func (c *Cursor) overlap() time.Duration {
+	if c.Overlap > 0 {
+		return c.Overlap
+	}
+	return defaultOverlap
+}
+
+// pass moves the cursor past a change.
+func (c *Cursor) pass(id int64, change Given) {
+	if change.At.Compare(c.Newest) > 0 {
+		c.Newest = change.At
+	}
+	if c.Given == nil {
+		c.Given = make(map[int64]Given)
+	}
+	c.Given[id] = change
+	since := c.Since()
+	for id, given := range c.Given {
+		if given.At.Compare(since) < 0 {
+			delete(c.Given, id)
+		}
+	}
+}
+
+// Follow yields the changes of a ChangedSince that the cursor has not passed yet,
+// oldest first, and moves it past each; see [Cursor] for its rules. When reading
+// them fails it yields that error alone, and the cursor stays where it is.
+func Follow[T any](cursor *Cursor, changes iter.Seq2[*T, error]) iter.Seq2[*T, error] {
+	identify, updated := identity[T](), updatedAt[T]()
+	return func(yield func(*T, error) bool) {
+		items, err := Collect(changes, 0)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for i := len(items) - 1; i >= 0; i-- {
+			id, _ := identify(items[i])
+			at, dated := updated(items[i])
+			if id == 0 || !dated {
+				if !yield(items[i], nil) {
+					return
+				}
+				continue
+			}
+			change := Given{At: at, Sum: fingerprint(items[i])}
+			if cursor.Given[id] == change {
+				continue
+			}
+			if !yield(items[i], nil) {
+				return
+			}
+			cursor.pass(id, change)
+		}
+	}
+}
+
+func fingerprint(item any) string {
+	text, err := json.Marshal(item)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Collect returns the items of a sequence such as All's, the first most of them
+// when most is above 0, without a request for more than it returns. With an error
+// it returns the items that came before.
+func Collect[T any](seq iter.Seq2[*T, error], most int) ([]*T, error) {
+	var items []*T
+	for item, err := range seq {
+		if err != nil {
+			return items, err
+		}
+		items = append(items, item)
+		if len(items) == most {
+			break
+		}
+	}
+	return items, nil
+}

@@ -1,0 +1,59 @@
+// Package tid is a client for the Visma Tid API: time reports, projects,
+// contacts, invoices and all else that the API has. Visma Tid is also sold as
+// Blikk and Spiris Tid; the API is the same.
+//
+//	c, err := tid.NewClient(tid.AppCredentials(id, secret))
+//	if err != nil {
+//		return err
+//	}
+//	opts := &tid.TimeReportListOptions{From: tid.NewDate(2026, 10, 1), To: tid.NewDate(2026, 10, 31)}
+//	for report, err := range c.TimeReports.All(ctx, opts) {
+//		if err != nil {
+//			return err
+//		}
+//		fmt.Println(report.Date, report.User, report.Hours)
+//	}
+//
+// # Services
+//
+// A [Client] has a field for each resource, with the operations that the API has
+// for it: List gives one page, All every item, Get one object with its details,
+// and Create, Update, Modify and Delete write. [Client.Do], [ListAs] and [AllAs]
+// reach whatever this package does not know.
+//
+// # Writing
+//
+// A PUT replaces the whole object: what it leaves out is cleared. Modify is the
+// way to change a part: it reads the object, lets a function edit it, and writes
+// the whole back. Update takes an input that is meant to be whole; only the types
+// of details have the Input method that makes one, so that a row of a list is not
+// written back by mistake. An [Opt] is for the few properties where leaving out,
+// null and zero differ.
+//
+// # Limits, repeats and errors
+//
+// The API takes four requests a second for each access token. Every request of a
+// Client waits for its turn in a [Limiter], and a 429 pauses all of them until its
+// Retry-After has passed. Requests that the API has refused before executing
+// them, or that never reached it, are repeated; after other failures only GET is.
+// A POST that may have been carried out is never sent again: [Error.MayHaveExecuted]
+// tells. Every error of a call is an [*Error] that matches one of ErrBadRequest,
+// ErrNotFound and so on with errors.Is. Waiting ends with the context.
+//
+// # Values
+//
+// Amounts and hours are exact [Decimal] numbers, days are a [Date] without a zone,
+// and a [DateTime] keeps the wall clock as the API sent it. An enumeration that is
+// not known keeps its value, and a reference that the API sends as null is a nil
+// pointer.
+//
+// # What is certain
+//
+// The API is described in prose, and not all of it. Operations, filters and fields
+// that are only inferred from its conventions say so; api/openapi.yaml and
+// docs/coverage.md in the repository list the evidence for each. [WithPath]
+// corrects a path that turns out wrong without a new release.
+//
+// Package [github.com/vismatid/tid/tidtest] is a fake server to test against, and
+// package [github.com/vismatid/tid/moment] a client for the sibling product Moment.
+package tid
