@@ -1,0 +1,317 @@
+package tidtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An operation is a method on a path.
+type operation struct {
+	name   string // "GET /v1/Core/Contacts/{id}"
+	method string
+	path   string
+	res    *resource
+	open   bool // needs no token
+	bare   bool // takes no body although the method may have one
+	run    func(*call) (reply, error)
+}
+
+// Operations returns the names of all the operations that a server has, in the form "GET /v1/Core/Contacts/{id}".
+func Operations() []string {
+	var names []string
+	for _, op := range operations(resources()) {
+		names = append(names, op.name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// operations builds the table of operations.
+func operations(all []*resource) []*operation {
+	var ops []*operation
+	add := func(method, path string, res *resource, run func(*call) (reply, error)) *operation {
+		op := &operation{name: method + " /" + path, method: method, path: path, res: res, run: run}
+		ops = append(ops, op)
+		return op
+	}
+	for _, res := range all {
+		for _, v := range res.verbs {
+			switch one := res.path + "/{id}"; v {
+			case verbList:
+				add("GET", res.path, res, listRows)
+			case verbGet:
+				add("GET", one, res, getOne)
+			case verbCreate:
+				add("POST", res.path, res, createOne)
+			case verbUpdate:
+				add("PUT", one, res, updateOne)
+			case verbDelete:
+				add("DELETE", one, res, deleteOne)
+			}
+		}
+	}
+	for _, s := range specials() {
+		op := add(s.method, s.path, all[s.of], s.run)
+		op.open, op.bare = s.open, s.bare
+	}
+	return ops
+}
+
+// A router finds operations by method and path, whatever the case of the path.
+type router struct {
+	fixed map[string]*router // by lower-case element
+	any   *router
+	ops   map[string]*operation
+}
+
+func newRouter(ops []*operation) *router {
+	root := &router{}
+	for _, op := range ops {
+		at := root
+		for part := range strings.SplitSeq(op.path, "/") {
+			if strings.HasPrefix(part, "{") {
+				if at.any == nil {
+					at.any = &router{}
+				}
+				at = at.any
+				continue
+			}
+			part = strings.ToLower(part)
+			if at.fixed == nil {
+				at.fixed = map[string]*router{}
+			}
+			if at.fixed[part] == nil {
+				at.fixed[part] = &router{}
+			}
+			at = at.fixed[part]
+		}
+		if at.ops == nil {
+			at.ops = map[string]*operation{}
+		}
+		if at.ops[op.method] != nil {
+			panic("tidtest: two operations " + op.name)
+		}
+		at.ops[op.method] = op
+	}
+	return root
+}
+
+// find returns the operation of a method and an escaped path, and the path's parameters.
+func (rt *router) find(method, path string) (op *operation, args []string) {
+	at := rt
+	for part := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		text, err := url.PathUnescape(part)
+		if err != nil || part == "" {
+			return nil, nil
+		}
+		if next := at.fixed[strings.ToLower(text)]; next != nil {
+			at = next
+			continue
+		}
+		if at = at.any; at == nil {
+			return nil, nil
+		}
+		args = append(args, text)
+	}
+	return at.ops[method], args
+}
+
+// A call is a request on its way through an operation.
+type call struct {
+	*state
+	srv     *Server
+	op      *operation
+	args    []string
+	query   url.Values
+	header  http.Header
+	body    []byte
+	listing *listing
+}
+
+// failure is an error that the API answers with.
+type failure struct {
+	status   int
+	message  string
+	problems problems
+}
+
+func (f *failure) Error() string { return f.message }
+
+func fail(status int, format string, args ...any) error {
+	return &failure{status: status, message: fmt.Sprintf(format, args...)}
+}
+
+func notFound(format string, args ...any) error { return fail(http.StatusNotFound, format, args...) }
+
+func invalid(p problems) error {
+	return &failure{status: http.StatusBadRequest, message: "One or more validation errors occurred.", problems: p}
+}
+
+func (f *failure) reply() reply {
+	if f.problems == nil {
+		return jsonReply(f.status, map[string]string{"message": f.message})
+	}
+	return jsonReply(f.status, map[string]any{"title": f.message, "status": f.status, "errors": f.problems})
+}
+
+func jsonReply(status int, v any) reply {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only values of our own come here
+	}
+	return rawJSON(status, body)
+}
+
+func rawJSON(status int, body []byte) reply {
+	return reply{status: status, header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body: body}
+}
+
+func empty() reply { return reply{status: http.StatusOK, header: http.Header{}} }
+
+// parseID reads an id out of a path.
+func parseID(text string) (int64, error) {
+	id, err := strconv.ParseUint(text, 10, 63)
+	if err != nil || id == 0 {
+		return 0, notFound("There is nothing at this address: %q is not an id.", text)
+	}
+	return int64(id), nil
+}
+
+// parent is the id of the object that the resource's rows belong to, 0 if they belong to none.
+func (c *call) parent() int64 {
+	if c.op == nil || c.op.res.parent == noResource {
+		return 0
+	}
+	id, _ := parseID(c.args[0])
+	return id
+}
+
+// checkParent answers 404 for rows of an object that is not there.
+func (c *call) checkParent() error {
+	if c.op.res.parent == noResource {
+		return nil
+	}
+	id, err := parseID(c.args[0])
+	if err != nil {
+		return err
+	}
+	parent := c.resource(c.op.res.parent)
+	if parent.find(id) == nil {
+		return notFound("There is no %s with the id %d.", parent.object, id)
+	}
+	return nil
+}
+
+// target returns the object that the last id in the path names.
+func (c *call) target() (*record, error) {
+	if err := c.checkParent(); err != nil {
+		return nil, err
+	}
+	id, err := parseID(c.args[len(c.args)-1])
+	if err != nil {
+		return nil, err
+	}
+	return c.one(c.op.res, id)
+}
+
+// one returns an object of a resource, of the right parent, or the 404.
+func (c *call) one(res *resource, id int64) (*record, error) {
+	r := res.find(id)
+	if r == nil || res.parent != noResource && r.parent != c.parent() {
+		return nil, notFound("There is no %s with the id %d.", res.object, id)
+	}
+	return r, nil
+}
+
+func (c *call) writer(detail bool) *writer {
+	return &writer{st: c.state, style: c.srv.style(), detail: detail}
+}
+
+// answer is the reply that shows one object in full.
+func (c *call) answer(res *resource, r *record) reply {
+	return rawJSON(http.StatusOK, c.writer(true).record(nil, res, r))
+}
+
+func listRows(c *call) (reply, error) {
+	res := c.op.res
+	if err := c.checkParent(); err != nil {
+		return reply{}, err
+	}
+	l, wrong, err := readListing(res, c.query)
+	if err != nil {
+		return reply{}, fail(http.StatusBadRequest, "%v", err)
+	}
+	if len(wrong) > 0 {
+		return reply{}, invalid(wrong)
+	}
+	c.listing = l
+	rows, err := c.choose(c, res, l)
+	if err != nil {
+		return reply{}, err
+	}
+	total := len(rows)
+	first := total
+	if l.page-1 <= total/l.pageSize {
+		first = min(total, (l.page-1)*l.pageSize)
+	}
+	rows = rows[first:min(total, first+l.pageSize)]
+
+	w := c.writer(false)
+	pages := w.style.pages((total + l.pageSize - 1) / l.pageSize)
+	body := fmt.Appendf(nil, `{"objectName":"%sList","page":%d,"pageSize":%d,"itemCount":%d,"totalItemCount":%d,"totalPages":%d,"items":[`,
+		res.object, l.page, l.pageSize, len(rows), total, pages)
+	for i, r := range rows {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = w.record(body, res, r)
+	}
+	return rawJSON(http.StatusOK, append(body, "]}"...)), nil
+}
+
+func getOne(c *call) (reply, error) {
+	r, err := c.target()
+	if err != nil {
+		if res := c.op.res; res.erased && c.deleted() {
+			return rawJSON(http.StatusOK, []byte("{}")), nil
+		}
+		return reply{}, err
+	}
+	return c.answer(c.op.res, r), nil
+}
+
+// deleted says whether the object that the path names has been there.
+func (c *call) deleted() bool {
+	id, err := parseID(c.args[len(c.args)-1])
+	return err == nil && c.op.res.deleted[id]
+}
+
+func deleteOne(c *call) (reply, error) {
+	r, err := c.target()
+	if err != nil {
+		return reply{}, err
+	}
+	c.delete(c.op.res, r.id)
+	return empty(), nil
+}
+
+// delete removes an object and what belongs to it.
+func (st *state) delete(res *resource, id int64) bool {
+	if !res.remove(id) {
+		return false
+	}
+	for _, child := range st.all {
+		if child.parent != res.id {
+			continue
+		}
+		for _, r := range child.children(id) {
+			st.delete(child, r.id)
+		}
+	}
+	return true
+}

@@ -1,0 +1,86 @@
+package tidtest
+
+import (
+	"time"
+)
+
+// An Option changes how a server behaves.
+type Option func(*config)
+
+type config struct {
+	inMemory bool
+	lifetime time.Duration
+	rate     int
+	fixed    bool
+	latency  Latency
+	now      func() time.Time
+	seed     uint64
+	shapes   Shape
+	needed   []string
+	keep     int
+	company  *Company
+}
+
+func newConfig(opts []Option) config {
+	c := config{lifetime: time.Hour, rate: 4, now: time.Now, seed: 1, keep: 10_000}
+	for _, opt := range opts {
+		opt(&c)
+	}
+	return c
+}
+
+// InMemory makes a server that does not listen. Its clients reach it through Transport, which calls it in memory: there is no
+// goroutine and no connection that outlives a call, so that everything works inside a bubble of testing/synctest, in which
+// rate limits, latencies and lifetimes pass in no time. Its URL has a reserved name that leads nowhere else.
+func InMemory() Option { return func(c *config) { c.inMemory = true } }
+
+// WithTokenLifetime sets how long a token from an exchange is valid, one hour if not set.
+func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.lifetime = d } }
+
+// WithRateLimit sets how many requests a token may make in a second, four if not set; 0 is no limit.
+func WithRateLimit(perSecond int) Option { return func(c *config) { c.rate = perSecond } }
+
+// WithFixedWindow counts the requests of each second of the clock instead of those of the second before a request. The API
+// does not say which of the two it does.
+func WithFixedWindow() Option { return func(c *config) { c.fixed = true } }
+
+// WithClock sets the clock by which objects are stamped and tokens expire, time.Now if not set. The rate limit and the
+// latency follow the real time, or that of a synctest bubble, whatever the clock says.
+func WithClock(now func() time.Time) Option { return func(c *config) { c.now = now } }
+
+// WithSeed makes everything random in a server, such as latencies, the share of requests that a fault takes and strange
+// shapes, follow another sequence. One that is asked the same questions in the same order answers the same.
+func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
+
+// WithStrangeShapes makes answers vary in the given ways, or in every way if none is given, at random.
+func WithStrangeShapes(shapes ...Shape) Option {
+	return func(c *config) {
+		if len(shapes) == 0 {
+			c.shapes = shapeAll
+		}
+		for _, shape := range shapes {
+			c.shapes |= shape
+		}
+	}
+}
+
+// RequireInTimeReports makes an account that refuses time reports without certain properties, as some do. The names are those
+// of a response: "clockStart", "clockEnd", "comment", "timeArticle", "activity", "timeCode".
+func RequireInTimeReports(fields ...string) Option {
+	return func(c *config) { c.needed = append(c.needed, fields...) }
+}
+
+// WithLog sets how many requests Requests remembers, 10,000 if not set; 0 is none.
+func WithLog(requests int) Option { return func(c *config) { c.keep = requests } }
+
+// Latency is the time that requests and answers are on their way. Half of RoundTrip passes before a request arrives and half
+// before its answer does; on each of the two ways there is jitter on top: up to Uniform, every delay being as likely as any
+// other, and Exponential on average, most delays being short and a few long.
+type Latency struct {
+	RoundTrip   time.Duration
+	Uniform     time.Duration
+	Exponential time.Duration
+}
+
+// WithLatency delays requests and answers.
+func WithLatency(l Latency) Option { return func(c *config) { c.latency = l } }

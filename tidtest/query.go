@@ -1,0 +1,467 @@
+package tidtest
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// test is how a filter compares.
+type test uint8
+
+const (
+	testEquals test = iota // the field is the value
+	testIn                 // the field is, or one of its elements is, in the comma-joined list
+	testFrom               // the field is the value or later
+	testTo                 // the field is the value or earlier, the whole day included if the value is a day
+	testAfter              // the field is greater than the value
+	testQuery              // one of the text fields contains the value, whatever the case
+	testSet                // true: the field is not null; false: it is
+	testEndsOn             // the span of two fields ends on the value or later
+	testBegins             // the span of two fields begins on the value or earlier
+	testKind               // which one of the fields is not null, by the words of the filter
+	testShown              // true: everything; false, or left out: only rows in which the field is false
+	testNoted              // parsed, and left to what gathers the rows
+)
+
+// A filter is a parameter of a list that chooses rows.
+type filter struct {
+	name     string
+	test     test
+	fields   []string
+	words    []string // the values, where they are not those of the field
+	all      string   // the value that chooses everything
+	unset    string   // the value that stands for a missing parameter
+	required bool
+	as       kind // of testNoted
+}
+
+func equals(name, field string) filter {
+	return filter{name: name, test: testEquals, fields: in(field)}
+}
+func anyOf(name, field string) filter { return filter{name: name, test: testIn, fields: in(field)} }
+func from(name, field string) filter  { return filter{name: name, test: testFrom, fields: in(field)} }
+func to(name, field string) filter    { return filter{name: name, test: testTo, fields: in(field)} }
+func after(name, field string) filter { return filter{name: name, test: testAfter, fields: in(field)} }
+func isSet(name, field string) filter { return filter{name: name, test: testSet, fields: in(field)} }
+func query(in ...string) filter       { return filter{name: "query", test: testQuery, fields: in} }
+func noted(name string, as kind) filter {
+	return filter{name: name, test: testNoted, as: as}
+}
+
+func in(fields ...string) []string { return fields }
+
+// span are the filters from and to over objects that last from one field to another.
+func span(begin, end string) []filter {
+	return []filter{
+		{name: "from", test: testEndsOn, fields: in(begin, end)},
+		{name: "to", test: testBegins, fields: in(begin, end)},
+	}
+}
+
+// between are the filters …From and …To of a date.
+func between(name, field string) []filter {
+	return []filter{from(name+"From", field), to(name+"To", field)}
+}
+
+// filters joins single filters and lists of them.
+func filters(parts ...any) []filter {
+	var all []filter
+	for _, part := range parts {
+		switch part := part.(type) {
+		case filter:
+			all = append(all, part)
+		case []filter:
+			all = append(all, part...)
+		default:
+			panic("tidtest: not a filter")
+		}
+	}
+	return all
+}
+
+func (f filter) or(all string) filter          { f.all = all; return f }
+func (f filter) ifMissing(value string) filter { f.unset = value; return f }
+func (f filter) oneOf(words ...string) filter  { f.words = words; return f }
+func (f filter) must() filter                  { f.required = true; return f }
+
+// parameter is the name of the filter in the query.
+func (f filter) parameter(bare bool) string {
+	if bare {
+		return f.name
+	}
+	return "filter." + f.name
+}
+
+// a value of a filter, as read from the query.
+type argument struct {
+	text  string
+	nums  []int64
+	yes   bool
+	begin int64 // the first and the last millisecond of a date, as the wall clock shows it
+	end   int64
+}
+
+// parse reads the value of a filter on the given schema.
+func (f filter) parse(s *schema, text string) (a argument, err error) {
+	a.text = text
+	switch f.test {
+	case testQuery:
+		a.text = strings.ToLower(text)
+		return a, nil
+	case testSet, testShown:
+		a.yes, err = parseBool(text)
+		return a, err
+	case testKind:
+		i := slices.Index(f.words, text)
+		if i < 0 {
+			return a, fmt.Errorf("must be one of %s, not %q", strings.Join(f.words, ", "), text)
+		}
+		a.nums = []int64{int64(i)}
+		return a, nil
+	case testIn:
+		of := s.field(f.fields[0])
+		for part := range strings.SplitSeq(text, ",") {
+			n, err := parseOne(of.kind, of.values, part)
+			if err != nil {
+				return a, err
+			}
+			a.nums = append(a.nums, n)
+		}
+		return a, nil
+	}
+	as, values := f.as, f.words
+	if f.test != testNoted {
+		of := s.field(f.fields[0])
+		as = of.kind
+		if values == nil {
+			values = of.values
+		}
+	}
+	switch as {
+	case kindText:
+	case kindRefs:
+		for part := range strings.SplitSeq(text, ",") {
+			n, err := parseOne(kindRef, nil, part)
+			if err != nil {
+				return a, err
+			}
+			a.nums = append(a.nums, n)
+		}
+	case kindDate, kindDateTime:
+		t, whole, err := parseFilterDate(text)
+		if a.begin, a.end = t.UnixMilli(), t.UnixMilli(); whole {
+			a.end = t.AddDate(0, 0, 1).UnixMilli() - 1
+		}
+		return a, err
+	default:
+		var n int64
+		n, err = parseOne(as, values, text)
+		a.nums, a.yes = []int64{n}, n != 0
+	}
+	return a, err
+}
+
+func parseOne(as kind, values []string, text string) (int64, error) {
+	switch as {
+	case kindBool:
+		yes, err := parseBool(text)
+		if yes {
+			return 1, err
+		}
+		return 0, err
+	case kindEnum, kindEnums:
+		if i := slices.Index(values, text); i >= 0 {
+			return int64(i), nil
+		}
+		return 0, fmt.Errorf("must be one of %s, not %q", strings.Join(values, ", "), text)
+	case kindDecimal:
+		if _, err := strconv.ParseFloat(text, 64); err != nil {
+			return 0, fmt.Errorf("%q is not a number", text)
+		}
+		return parseDecimal([]byte(text))
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not an integer", text)
+	}
+	return n, nil
+}
+
+func parseBool(text string) (bool, error) {
+	switch text {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is not true or false", text)
+}
+
+// matches says whether a row passes the filter.
+func (f filter) matches(st *state, s *schema, r *record, a argument) bool {
+	field := func(i int) *field { return s.field(f.fields[i]) }
+	switch f.test {
+	case testQuery:
+		for i := range f.fields {
+			if strings.Contains(strings.ToLower(r.text(field(i))), a.text) {
+				return true
+			}
+		}
+		return false
+	case testSet:
+		return !r.isNull(field(0)) == a.yes
+	case testShown:
+		return a.yes || r.num(field(0)) == 0
+	case testKind:
+		return !r.isNull(field(int(a.nums[0])))
+	case testNoted:
+		return true
+	case testEndsOn, testBegins:
+		first, last := r.num(field(0)), r.num(field(1))
+		if first == none {
+			first = last
+		}
+		if last == none {
+			last = first
+		}
+		switch {
+		case first == none:
+			return false
+		case f.test == testEndsOn:
+			return millis(last) >= a.begin
+		}
+		return millis(first) <= a.end
+	}
+	of := field(0)
+	num, other := of.value(st, r)
+	switch list := other.(type) {
+	case []int64:
+		return slices.ContainsFunc(list, func(id int64) bool { return slices.Contains(a.nums, id) })
+	case []string:
+		return slices.ContainsFunc(list, func(word string) bool {
+			n, ok := of.word(word)
+			return ok && slices.Contains(a.nums, n)
+		})
+	case string:
+		return list == a.text
+	}
+	if !of.kind.numeric() || num == none {
+		return false
+	}
+	switch f.test {
+	case testFrom:
+		return millis(num) >= a.begin
+	case testTo:
+		return millis(num) <= a.end
+	case testAfter:
+		return num > a.nums[0]
+	}
+	if of.kind == kindDate || of.kind == kindDateTime {
+		return millis(num) >= a.begin && millis(num) <= a.end
+	}
+	return slices.Contains(a.nums, num)
+}
+
+// listing is a list request after its parameters have been read.
+type listing struct {
+	page, pageSize int
+	sort           sortKey // empty: by id
+	descending     bool
+	filters        []filter
+	arguments      []argument
+	key            string // what the parameters other than the page come to
+}
+
+// argument returns the value of a filter, if it was given.
+func (l *listing) argument(name string) (argument, bool) {
+	for i, f := range l.filters {
+		if f.name == name {
+			return l.arguments[i], true
+		}
+	}
+	return argument{}, false
+}
+
+// readListing reads the parameters of a list.
+func readListing(res *resource, q url.Values) (*listing, problems, error) {
+	l, wrong := &listing{}, problems{}
+	one := func(name string) string {
+		if len(q[name]) > 1 {
+			wrong.add(name, "is given %d times", len(q[name]))
+		}
+		return q.Get(name)
+	}
+	page, size := one("page"), one("pageSize")
+	for name, text := range map[string]string{"page": page, "pageSize": size} {
+		if text == "" {
+			wrong.add(name, "is required")
+		}
+	}
+	var err error
+	if l.page, err = strconv.Atoi(page); page != "" && (err != nil || l.page < 1) {
+		wrong.add("page", "must be an integer from 1, not %q", page)
+	}
+	l.pageSize, err = strconv.Atoi(size)
+	if size != "" && err != nil {
+		wrong.add("pageSize", "must be an integer, not %q", size)
+	}
+	if size != "" && err == nil && (l.pageSize < 1 || l.pageSize > 100) {
+		return nil, nil, fmt.Errorf("PageSize must be between 1 and 100")
+	}
+
+	key := []string{}
+	if by := one("sortBy"); q.Has("sortBy") {
+		i := slices.IndexFunc(res.sorts, func(k sortKey) bool { return k.name == by })
+		if i < 0 {
+			var names []string
+			for _, k := range res.sorts {
+				names = append(names, k.name)
+			}
+			wrong.add("sortBy", "must be one of %s, not %q", strings.Join(names, ", "), by)
+		} else {
+			l.sort = res.sorts[i]
+		}
+		key = append(key, by)
+	}
+	switch order := one("sortOrder"); {
+	case !q.Has("sortOrder") || order == "ascending":
+	case order == "descending":
+		l.descending = true
+		key = append(key, "-")
+	default:
+		wrong.add("sortOrder", "must be ascending or descending, not %q", order)
+	}
+
+	for _, f := range res.filters {
+		name := f.parameter(res.bare)
+		text := one(name)
+		if !q.Has(name) {
+			text = f.unset
+			if f.required {
+				wrong.add(name, "is required")
+			}
+			if text == "" {
+				continue
+			}
+		}
+		if f.all != "" && text == f.all {
+			continue
+		}
+		a, err := f.parse(res.schema, text)
+		if err != nil {
+			wrong.add(name, "%v", err)
+			continue
+		}
+		l.filters, l.arguments = append(l.filters, f), append(l.arguments, a)
+		key = append(key, f.name, text)
+	}
+	l.key = strings.Join(key, "\x00")
+	return l, wrong, nil
+}
+
+// listCache remembers the rows that the last few queries came to, so that reading page after page of a long list does not
+// filter and sort it again for each of them.
+type listCache struct {
+	mu      sync.Mutex
+	version uint64
+	rows    map[string][]*record
+}
+
+const cachedLists = 8
+
+// choose returns the rows of a list in order, from the cache if nothing has changed.
+func (st *state) choose(c *call, res *resource, l *listing) ([]*record, error) {
+	version := res.version
+	for _, id := range res.depends {
+		version += st.resource(id).version
+	}
+	key := strconv.FormatInt(c.parent(), 10) + "\x00" + l.key
+	cache := &res.cache
+	cache.mu.Lock()
+	defer cache.mu.Unlock()
+	if cache.rows == nil || cache.version != version || len(cache.rows) >= cachedLists {
+		cache.version, cache.rows = version, map[string][]*record{}
+	}
+	if rows, ok := cache.rows[key]; ok {
+		return rows, nil
+	}
+	rows, err := st.compute(c, res, l)
+	if err == nil {
+		cache.rows[key] = rows
+	}
+	return rows, err
+}
+
+// compute filters and sorts the rows of a list.
+func (st *state) compute(c *call, res *resource, l *listing) ([]*record, error) {
+	all := res.children(c.parent())
+	if res.gather != nil {
+		var err error
+		if all, err = res.gather(c); err != nil {
+			return nil, err
+		}
+	}
+	chosen := make([]*record, 0, len(all))
+	for _, r := range all {
+		passes := true
+		for i := 0; passes && i < len(l.filters); i++ {
+			passes = l.filters[i].matches(st, res.schema, r, l.arguments[i])
+		}
+		if passes {
+			chosen = append(chosen, r)
+		}
+	}
+	st.sort(res, l, chosen)
+	return chosen, nil
+}
+
+// sort orders rows that are in the order of their ids. Rows with equal keys stay in that order.
+func (st *state) sort(res *resource, l *listing, chosen []*record) {
+	if l.sort.name == "" {
+		if l.descending {
+			slices.Reverse(chosen)
+		}
+		return
+	}
+	type keyed struct {
+		num  int64
+		text string
+		row  *record
+	}
+	by := res.schema.field(l.sort.field)
+	keys := make([]keyed, len(chosen))
+	for i, r := range chosen {
+		num, other := by.value(st, r)
+		k := keyed{num: num, row: r}
+		switch by.kind {
+		case kindRef:
+			if k.text = ""; num != none {
+				k.text = sortable(st.displayName(by.target, num))
+			}
+		case kindText:
+			s, _ := other.(string)
+			k.text = sortable(s)
+		}
+		keys[i] = k
+	}
+	compare := func(a, b keyed) int { return cmp.Compare(a.num, b.num) }
+	switch by.kind {
+	case kindRef, kindText:
+		compare = func(a, b keyed) int { return strings.Compare(a.text, b.text) }
+	case kindDecimal:
+		compare = func(a, b keyed) int { return compareDecimals(a.num, b.num) }
+	}
+	if l.descending {
+		ascending := compare
+		compare = func(a, b keyed) int { return ascending(b, a) }
+	}
+	slices.SortStableFunc(keys, compare)
+	for i, k := range keys {
+		chosen[i] = k.row
+	}
+}

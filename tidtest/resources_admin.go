@@ -1,0 +1,114 @@
+package tidtest
+
+// adminResources are the tables of the resources below v1/Admin.
+func adminResources() []*resource {
+	listed := []verb{verbList}
+	colored := func(id resourceID, name, object, path string, more ...*field) *resource {
+		return &resource{
+			id: id, name: name, object: object, path: path, verbs: listed, parent: noResource, named: []string{"name"},
+			schema: newSchema(fields(number("id"), text("name").alias("title"), text("color"), more)...),
+		}
+	}
+	timeless := func(id resourceID, name, object, path string) *resource {
+		return &resource{
+			id: id, name: name, object: object, path: path, verbs: listed, parent: noResource, named: []string{"name"},
+			schema: newSchema(number("id"), text("name"), boolean("isActive"), boolean("commentRequiredWhenTimeReporting")),
+		}
+	}
+	absence := timeless(absenceProjects, "absence projects", "admin.absenceProject", "v1/Admin/AbsenceProjects")
+	absence.sorts = sorts("name")
+	absence.filters = filters(query("name"), equals("isActive", "isActive"))
+
+	opportunityTag := colored(opportunityTags, "opportunity tags", "admin.opportunityTag", "v1/Admin/OpportunityTags")
+	opportunityTag.named = []string{"title"}
+	opportunityTag.schema = newSchema(number("id"), text("title").alias("name"), text("color"))
+
+	return []*resource{
+		absence,
+		timeless(internalProjects, "internal projects", "admin.internalProject", "v1/Admin/InternalProjects"),
+		colored(projectStatuses, "project statuses", "admin.projectStatus", "v1/Admin/ProjectStatuses", boolean("isCompletedStatus")),
+		colored(opportunityStatuses, "opportunity statuses", "admin.opportunityStatus", "v1/Admin/OpportunityStatuses"),
+		opportunityTag,
+		{
+			id: timeCodes, name: "time codes", object: "admin.timeCode", path: "v1/Admin/Timecodes", verbs: listed,
+			parent: noResource, named: []string{"name"},
+			schema: newSchema(number("id"), text("name"), text("code"), boolean("isActive"), boolean("billable").orNull()),
+		},
+		{
+			id: activities, name: "activities", object: "admin.activity", path: "v1/Admin/Activities", verbs: listed,
+			parent: noResource, named: []string{"name"},
+			schema:  newSchema(fields(number("id"), text("name"), boolean("isActive"), stamps("createdDate", "updatedDate"))...),
+			sorts:   sorts("name", "createdDate", "updatedDate"),
+			filters: filters(query("name"), equals("isActive", "isActive")),
+		},
+		{
+			id: articles, name: "articles", object: "admin.article", path: "v1/Admin/Articles", verbs: []verb{verbList, verbGet},
+			parent: noResource, named: []string{"name"},
+			schema: newSchema(fields(
+				number("id"), text("name"), text("articleNumber"),
+				enum("articleType", "material", "allowance", "equipment", "addition", "time"),
+				exact("price"), exact("cost"), text("description").orNull(), ref("unit", units), boolean("isActive"),
+				stamps("createdDate", "updatedDate"),
+			)...),
+			sorts: sorts("name", "articleNumber", "createdDate", "updatedDate"),
+			filters: filters(
+				equals("articleType", "articleType").or("all").ifMissing("material"),
+				query("name", "articleNumber"),
+			),
+			write: props(
+				prop{name: "isActive", sets: []string{"isActive"}, unset: "true", stays: true},
+				prop{name: "articleNumber", sets: []string{"articleNumber"}, most: 50},
+				prop{name: "price", sets: []string{"price"}, cents: true},
+				prop{name: "name", sets: []string{"name"}, most: 200, required: true},
+				prop{name: "description", sets: []string{"description"}, most: 500},
+				prop{name: "cost", sets: []string{"cost"}, cents: true},
+				sets("unitId", "unit"),
+			),
+		},
+		{
+			id: bookingProjects, name: "booking projects", object: "admin.bookingProject", path: "v1/Admin/BookingProjects",
+			verbs: []verb{verbList, verbGet, verbCreate}, parent: noResource, named: []string{"name"},
+			schema: newSchema(fields(
+				number("id"), text("name"), text("bookingNumber"), boolean("isActive"), date("startDate").orNull(), date("endDate").orNull(),
+				stamps("createdDate", "updatedDate"),
+			)...),
+			sorts:   sorts("name", "bookingNumber", "isActive", "startDate", "endDate", "createdDate", "updatedDate"),
+			filters: filters(query("name", "bookingNumber"), equals("isActive", "isActive")),
+			write: props(
+				required(sets("name", "name")), same("bookingNumber"),
+				prop{name: "isActive", sets: []string{"isActive"}, unset: "true"},
+				same("startDate", "endDate"),
+			),
+			rules: bookingProjectRules,
+		},
+		{
+			id: users, name: "users", object: "admin.user", path: "v1/Admin/Users", verbs: []verb{verbList, verbGet},
+			parent: noResource, named: []string{"firstName", "lastName"}, erased: true,
+			schema: newSchema(fields(
+				number("id"), text("firstName"), text("lastName"), text("email"), date("startDate"), date("endDate").orNull(),
+				text("employeeNumber"), ref("timeReportingProfile", timeReportingProfiles), ref("department", departments),
+				ref("costCenter", costCenters), text("license"), texts("permissions"),
+				number("salaryType").textInDetail(), ref("createdBy", users), ref("updatedBy", users), stamps("createdDate", "updatedDate"),
+				inDetail(
+					text("socialSecurityNumber"), text("mobilePhoneNumber"), text("workPhoneNumber"), text("note"), exact("costPerHour"),
+					text("settlementAccount"), object("address", addressFields()...), text("nextOfKin"), text("nextOfKinRelation"),
+					text("nextOfKinPhoneNumber"), ref("manager", users), ref("schedule", schedules), ref("standardTimeArticle", articles),
+					ref("standardActivity", activities), boolean("timeBankEnabled"), exact("currentTimeBank"),
+					exact("planningCapacityInPercent"), boolean("isRestricted"), tagList().orWords(),
+				),
+			)...),
+			filters: filters(filter{name: "includeRestricted", test: testShown, fields: in("isRestricted")}.ifMissing("false")),
+		},
+	}
+}
+
+// addressFields are those of a postal address.
+func addressFields() []*field {
+	return fields(
+		text("streetAddress"), text("additionalAddress"), text("postalCode"), text("city"), text("state"),
+		number("countryId"), text("countryName"),
+	)
+}
+
+// tagList is the property tags of an object.
+func tagList() *field { return refs("tags", tags, shown{name: "title"}, shown{"color", "color"}) }

@@ -1,0 +1,324 @@
+package tidtest
+
+import "slices"
+
+// coreResources are the tables of the resources below v1/Core.
+func coreResources() []*resource {
+	return slices.Concat(
+		[]*resource{contactTable(), projectTable(), timeReportTable(), materialReportTable()},
+		salesTables(), taskTables(), otherCoreTables(),
+	)
+}
+
+var everyVerb = []verb{verbList, verbGet, verbCreate, verbUpdate, verbDelete}
+
+func contactTable() *resource {
+	return &resource{
+		id: contacts, name: "contacts", object: "core.contact", path: "v1/Core/Contacts", verbs: everyVerb,
+		parent: noResource, named: []string{"name"},
+		schema: newSchema(fields(
+			number("id"), enum("contactType", "person", "company"), text("name"), text("customerNumber").orNull(),
+			text("organizationalOrSocialSecurityNumber").orNull(), text("email").orNull(), text("invoiceEmail").orNull(),
+			text("phoneNumber").orNull(), text("cellPhoneNumber").orNull(), ref("company", contacts), ref("parentCompany", contacts),
+			ref("responsible", users), tagList(), boolean("isActive"), text("importantInformation").orNull(),
+			enums("relations", "customer", "supplier", "wholesale", "retail", "subcontractor", "partner"),
+			text("website").orNull(), text("vatNumber").orNull(),
+			object("visitAddress", addressFields()...), object("postalAddress", addressFields()...), object("invoiceAddress", addressFields()...),
+			stamps("created", "updated"),
+			inDetail(objects("contactPersons", number("id"), text("name"), boolean("isPrimary")).onlyIf("contactType", "company").from(contactPersons)),
+		)...),
+		sorts: sorts("name", "customerNumber", "created", "updated"),
+		filters: filters(
+			query("name", "customerNumber"), equals("contactType", "contactType"), anyOf("relations", "relations"),
+		),
+		write: props(
+			required(same("contactType", "name")...),
+			same("customerNumber", "organizationalOrSocialSecurityNumber", "email", "invoiceEmail", "phoneNumber", "cellPhoneNumber"),
+			sets("companyId", "company"), sets("parentCompanyId", "parentCompany"), sets("responsibleId", "responsible"), sets("tagIds", "tags"),
+			same("isActive", "importantInformation", "relations", "website", "vatNumber", "visitAddress", "postalAddress", "invoiceAddress"),
+		),
+		rules: contactRules,
+	}
+}
+
+func projectTable() *resource {
+	return &resource{
+		id: projects, name: "projects", object: "core.project", path: "v1/Core/Projects",
+		verbs: []verb{verbList, verbGet, verbCreate, verbUpdate}, parent: noResource, named: []string{"title"},
+		schema: newSchema(fields(
+			number("id"), text("orderNumber"), text("title"), ref("status", projectStatuses, shown{"isCompletedStatus", "isCompletedStatus"}),
+			ref("category", categories, shown{"color", "color"}), ref("salesResponsible", users), ref("projectManager", users),
+			ref("customer", contacts), date("startDate").orNull(), date("endDate").orNull(), enum("invoiceType", "ongoing", "fixedPrice", "none"),
+			object("location",
+				float("longitude"), float("latitude"), text("streetAddress"), text("postalCode"), text("city"), text("countryName"),
+			).orNull(),
+			ref("projectCollection", projectCollections, shown{"number", "number"}), tagList(),
+			ref("costCenter", costCenters, shown{"code", "code"}), ref("createdBy", users), ref("updatedBy", users), stamps("created", "updated"),
+			inDetail(
+				text("description").orNull(),
+				object("workSiteAddress", text("streetAddress"), text("postalCode"), text("city"), float("longitude"), float("latitude")).orNull(),
+				text("yourReference").orNull(), text("ourReference").orNull(), text("customerReferenceMarking").orNull(),
+				text("invoiceText").orNull(), boolean("readyForInvoice"), boolean("allIsMember"), ref("bookingProject", bookingProjects),
+				ref("responsible", users),
+			),
+		)...),
+		sorts: []sortKey{{"orderNumber", "orderNumber"}, {"title", "title"}, {"createdDate", "created"}, {"updatedDate", "updated"}},
+		filters: filters(
+			query("orderNumber"), anyOf("statusIds", "status"), anyOf("categoryIds", "category"), anyOf("tagIds", "tags"),
+			anyOf("projectManagerIds", "projectManager"), equals("customerId", "customer"), equals("projectCollectionId", "projectCollection"),
+			equals("costCenterId", "costCenter"), between("createdDate", "created"), between("updatedDate", "updated"),
+			equals("invoiceType", "invoiceType"),
+		),
+		write: props(
+			required(sets("title", "title")), sets("projectCollectionId", "projectCollection"), same("startDate", "endDate"),
+			sets("tagIds", "tags"), sets("contactId", "customer"), sets("responsibleId", "projectManager", "responsible"),
+			sets("salesResponsibleId", "salesResponsible"), same("description"), sets("statusId", "status"), same("readyForInvoice"),
+			sets("costCenterId", "costCenter"), sets("bookingProjectId", "bookingProject"), sets("categoryId", "category"),
+			same("invoiceText", "yourReference", "ourReference", "customerReferenceMarking", "allIsMember", "workSiteAddress", "invoiceType"),
+		),
+		rules: projectRules,
+	}
+}
+
+func timeReportTable() *resource {
+	return &resource{
+		id: timeReports, name: "time reports", object: "core.timeReport", path: "v1/Core/TimeReports", verbs: everyVerb, parent: noResource,
+		schema: newSchema(fields(
+			number("id"), date("date"), clock("clockStart").orNull(), clock("clockEnd").orNull(), exact("hours"), exact("invoiceableHours"),
+			number("breakMinutes"), exact("cost"), exact("rate"), exact("discount"), text("comment"), text("internalComment"),
+			dateTime("sentToAttestDate").orNull(), dateTime("attestedDate").orNull(), ref("user", users),
+			ref("project", projects, shown{"number", "orderNumber"}), ref("internalProject", internalProjects),
+			ref("absenceProject", absenceProjects), ref("contact", contacts), ref("activity", activities), ref("timeCode", timeCodes),
+			ref("timeArticle", articles), ref("costCenter", costCenters), number("invoiceId").orNull(), dateTime("invoicedDate").orNull(),
+			number("invoiceDraftId").orNull(), number("travelReportId").orNull(), number("allowanceReportId").orNull(), number("taskId").orNull(),
+			boolean("hasAdditions"), boolean("hasEquipment"), stamps("createdDate", "updatedDate"), ref("createdBy", users), ref("updatedBy", users),
+		)...),
+		sorts: []sortKey{
+			{"date", "date"}, {"userName", "user"}, {"hours", "hours"}, {"invoiceableHours", "invoiceableHours"},
+			{"sentToAttestDate", "sentToAttestDate"}, {"attestedDate", "attestedDate"}, {"createdDate", "createdDate"}, {"updatedDate", "updatedDate"},
+		},
+		filters: filters(
+			from("from", "date"), to("to", "date"), anyOf("userIds", "user"), equals("projectId", "project"),
+			isSet("isSentToAttest", "sentToAttestDate"), isSet("isAttested", "attestedDate"),
+			filter{name: "projectType", test: testKind, fields: in("project", "internalProject", "absenceProject")}.
+				oneOf("project", "internalProject", "absenceProject"),
+		),
+		write: props(
+			required(sets("userId", "user"), sets("date", "date")),
+			sets("projectId", "project"), sets("internalProjectId", "internalProject"), sets("absenceProjectId", "absenceProject"),
+			sets("activityId", "activity"), sets("timeCodeId", "timeCode"), sets("timeArticleId", "timeArticle"),
+			same("clockStart", "clockEnd", "hours", "invoiceableHours", "breakMinutes", "comment", "internalComment"),
+			checked(object("travelReport", travelFields()...)),
+		),
+		rules: timeReportRules,
+	}
+}
+
+func materialReportTable() *resource {
+	return &resource{
+		id: materialReports, name: "material reports", object: "core.materialReport", path: "v1/Core/MaterialReports", verbs: everyVerb,
+		parent: noResource,
+		schema: newSchema(fields(
+			number("id"), number("sortOrder"), text("articleNumber").orNull(), text("title"), text("description").orNull(),
+			exact("consumedUnits"), exact("invoiceableUnits"), text("unitText").orNull(), exact("costPerUnit"), exact("pricePerUnit"),
+			exact("discountPercentage"), exact("totalAmount"), boolean("toBeInvoiced"), number("invoiceId").orNull(),
+			dateTime("invoicedDate").orNull(), number("invoiceDraftId").orNull(), ref("project", projects), number("timeReportId").orNull(),
+			stamps("createdDate", "updatedDate"),
+		)...),
+		sorts:   sorts("sortOrder", "articleNumber", "title", "createdDate", "updatedDate"),
+		filters: filters(equals("projectId", "project")),
+		write: props(
+			required(sets("projectId", "project")), checked(ref("articleId", articles)),
+			same("articleNumber", "title", "description", "consumedUnits", "invoiceableUnits", "unitText", "costPerUnit", "pricePerUnit",
+				"discountPercentage", "toBeInvoiced", "timeReportId", "sortOrder"),
+		),
+		rules: materialReportRules,
+	}
+}
+
+// salesTables are those of offers, opportunities and invoices.
+func salesTables() []*resource {
+	return []*resource{
+		{
+			id: invoices, name: "invoices", object: "core.invoice", path: "v1/Core/Invoices", verbs: []verb{verbList, verbGet}, parent: noResource,
+			schema: newSchema(fields(
+				number("id"), date("invoiceDate").orNull(), createdStamp("createdDate"), date("fromDate").orNull(), date("toDate").orNull(),
+				exact("sum"), ref("customer", contacts), date("sentToEconomySystem").orNull(), hidden(text("economySystemInvoiceNumber")),
+				inDetail(objects("rows",
+					number("id"), boolean("isHeader"), boolean("isSumRow"), text("articleNumber").orNull(), text("article").orNull(),
+					text("comment").orNull(), exact("value"), exact("rate"), exact("discount"), exact("sum"), number("sortOrder"),
+				)),
+			)...),
+			sorts:   sorts("createdDate", "invoiceDate", "customer", "sum", "sentToEconomySystem"),
+			filters: filters(equals("customerId", "customer"), from("createdSince", "createdDate"), after("sinceId", "id")),
+		},
+		{
+			id: offers, name: "offers", object: "core.offer", path: "v1/Core/Offers", verbs: []verb{verbList}, parent: noResource,
+			schema: newSchema(fields(
+				number("id"), number("offerNumber").orNull(), number("version"), text("title"), exact("offerValue"),
+				enum("offerState", "draft", "locked", "sentToCustomer", "openedByCustomer", "accepted", "acceptedSigned", "denied"),
+				boolean("hasPdf"), ref("user", users), ref("customer", contacts), titled("opportunity", opportunities),
+				stamps("createdDate", "updatedDate"),
+			)...),
+			sorts: sorts("title", "offerNumber", "createdDate", "updatedDate"),
+			filters: filters(
+				equals("offerNumber", "offerNumber"), between("createdDate", "createdDate"), between("updatedDate", "updatedDate"),
+				equals("offerState", "offerState"), equals("opportunityId", "opportunity"),
+			),
+		},
+		{
+			id: opportunities, name: "opportunities", object: "core.opportunity", path: "v1/Core/Opportunities",
+			verbs: []verb{verbList, verbGet, verbCreate, verbUpdate}, parent: noResource, named: []string{"title"},
+			schema: newSchema(fields(
+				number("id"), text("title"), exact("turnover").orNull(), boolean("hasOffers"), ref("user", users), ref("customer", contacts),
+				ref("contact", contacts), enum("opportunityState", "open", "won", "lost"), dateTime("closedDate").orNull(),
+				date("estimatedClosingDate").orNull(), ref("status", opportunityStatuses),
+				refs("tags", opportunityTags, shown{name: "title"}, shown{"color", "color"}), stamps("createdDate", "updatedDate"),
+				inDetail(number("probability").orNull(), text("description").orNull(), titled("project", projects)),
+			)...),
+			sorts: sorts("title", "createdDate", "updatedDate"),
+			filters: filters(
+				between("createdDate", "createdDate"), between("updatedDate", "updatedDate"), between("closedDate", "closedDate"),
+				between("estimatedClosingDate", "estimatedClosingDate"), equals("hasOffers", "hasOffers"),
+				anyOf("opportunityStatusIds", "status"), anyOf("opportunityTagIds", "tags"), equals("opportunityState", "opportunityState"),
+			),
+			write: props(
+				required(sets("title", "title")), same("description", "turnover", "probability"), sets("userId", "user"),
+				sets("customerId", "customer"), sets("contactId", "contact"), sets("statusId", "status"),
+				same("estimatedClosingDate", "opportunityState"), sets("tagIds", "tags"),
+			),
+			rules: opportunityRules,
+		},
+	}
+}
+
+// taskTables are those of task boards, tasks and what belongs to a task, and of the comments of projects.
+func taskTables() []*resource {
+	nested := []verb{verbList, verbCreate, verbUpdate, verbDelete}
+	comments := func(id, parent resourceID, name, path string, keys []sortKey) *resource {
+		return &resource{
+			id: id, name: name, object: "core.comment", path: path, verbs: nested, parent: parent,
+			schema: newSchema(fields(
+				number("id"), text("text").alias("comment"), ref("user", users).alias("createdBy"), stamps("createdDate", "updatedDate"),
+			)...),
+			sorts: keys,
+			write: props(required(sets("text", "text")), checked(text("comment"))),
+			rules: commentRules,
+		}
+	}
+	return []*resource{
+		comments(projectComments, projects, "comments of projects", "v1/Core/Projects/{projectId}/Comments", sorts("createdDate", "updatedDate")),
+		comments(taskComments, tasks, "comments of tasks", "v1/Core/Tasks/{taskId}/Comments", sorts("createdDate")),
+		{
+			id: taskBoards, name: "task boards", object: "core.taskBoard", path: "v1/Core/TaskBoards", verbs: []verb{verbList},
+			parent: noResource, named: []string{"name"},
+			schema: newSchema(fields(
+				number("id"), text("name"), ref("project", projects),
+				refs("columns", taskBoardColumns, shown{name: "name"}, shown{"taskCount", "taskCount"}),
+				tagList(), refs("members", users, shown{name: "name"}), stamps("createdDate", "updatedDate"),
+			)...),
+			sorts:   sorts("createdDate", "updatedDate", "name"),
+			filters: filters(query("name"), equals("projectId", "project")),
+		},
+		{
+			id: tasks, name: "tasks", object: "core.task", path: "v1/Core/Tasks", verbs: nested, parent: noResource, named: []string{"title"},
+			schema: newSchema(fields(
+				number("id"), text("title"), text("description").orNull(), date("startDate").orNull(), clock("startTime").orNull(),
+				date("endDate").orNull(), clock("endTime").orNull(), dateTime("completedDate").orNull(), dateTime("archivedDate").orNull(),
+				refs("members", users, shown{name: "name"}), tagList(), ref("board", taskBoards), ref("boardColumn", taskBoardColumns),
+				ref("project", projects), ref("opportunity", opportunities), stamps("createdDate", "updatedDate"),
+			)...),
+			sorts: sorts("createdDate", "title", "startDate", "endDate"),
+			filters: filters(
+				equals("taskBoardId", "board"), span("startDate", "endDate"), equals("projectId", "project"), anyOf("userIds", "members"),
+			),
+			write: props(
+				required(sets("title", "title")), same("description"), sets("projectId", "project"), sets("taskBoardId", "board"),
+				sets("taskBoardColumnId", "boardColumn"), same("startDate", "startTime", "endDate", "endTime"), sets("userIds", "members"),
+				sets("tagIds", "tags"),
+			),
+			rules: taskRules,
+		},
+		{
+			id: taskChecklists, name: "checklists", object: "core.checklist", path: "v1/Core/Tasks/{taskId}/Checklists", verbs: nested, parent: tasks,
+			schema: newSchema(
+				number("id"), text("name"), objects("items", number("id"), text("text"), boolean("isCompleted"), number("sortOrder")),
+			),
+			sorts: sorts("name"),
+			write: same("name", "items"),
+		},
+		{
+			id: taskAttachments, name: "attachments", object: "core.attachment", path: "v1/Core/Tasks/{taskId}/Attachments", verbs: nested, parent: tasks,
+			schema: newSchema(
+				number("id"), text("name"), enum("provider", "googleDrive", "dropbox", "oneDrive").orNull(), text("url").orNull(),
+				number("size").orNull(), text("contentType").orNull(), createdStamp("createdDate"), ref("createdBy", users),
+			),
+			sorts:   sorts("name"),
+			filters: filters(equals("provider", "provider")),
+			write:   same("name", "provider", "url"),
+		},
+	}
+}
+
+func otherCoreTables() []*resource {
+	listed := []verb{verbList}
+	events := []string{
+		"project_Created", "project_Updated", "project_Added_Note", "project_Deleted", "project_Mentioned", "project_Changed_Status",
+		"project_Updated_StartDate", "project_Updated_EndDate", "project_Removed_StartDate", "project_Removed_EndDate",
+	}
+	return []*resource{
+		{
+			id: logs, name: "logs", object: "core.log", path: "v1/Core/Logs", verbs: listed, parent: noResource,
+			schema: newSchema(
+				number("id"), enum("logType", events...), text("text").orNull(), ref("project", projects), ref("user", users), createdStamp("createdDate"),
+			),
+			sorts: sorts("createdDate"),
+			filters: filters(
+				equals("logType", "logType").or("project_All"), from("from", "createdDate"), to("to", "createdDate"), equals("projectId", "project"),
+			),
+		},
+		{
+			id: projectCollections, name: "project collections", object: "core.projectCollection", path: "v1/Core/ProjectCollections",
+			verbs: []verb{verbList, verbGet}, parent: noResource, named: []string{"name"},
+			schema: newSchema(
+				number("id"), text("name"), text("number").orNull(), enum("projectCollectionType", "normal", "absence", "internal"), boolean("isActive"),
+			),
+			sorts:   []sortKey{{"name", "name"}, {"projectNumber", "number"}},
+			filters: filters(query("name", "number"), equals("projectCollectionType", "projectCollectionType")),
+		},
+		{
+			id: vacationRequests, name: "vacation requests", object: "core.vacationRequest", path: "v1/Core/VacationRequests", verbs: listed, parent: noResource,
+			schema: newSchema(fields(
+				number("id"), ref("user", users), ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), text("comment").orNull(),
+				enum("state", "awaitingAttest", "attested", "denied"), dateTime("attestedDate").orNull(), ref("attestedBy", users),
+				dateTime("deniedDate").orNull(), ref("deniedBy", users), stamps("createdDate", "updatedDate"),
+			)...),
+			sorts:   sorts("fromDate", "toDate", "createdDate", "updatedDate", "attestedDate", "deniedDate"),
+			filters: filters(equals("state", "state"), anyOf("userIds", "user"), span("fromDate", "toDate")),
+		},
+		{
+			id: paymentPlans, name: "payment plans", object: "core.paymentPlan", path: "v1/Core/PaymentPlans", verbs: listed, parent: noResource,
+			schema: newSchema(fields(
+				number("id"), text("articleNumber").orNull(), text("description"), exact("price"), exact("units"), number("batchId").orNull(),
+				date("date").orNull(), number("invoiceId").orNull(), dateTime("invoicedDate").orNull(), number("invoiceDraftId").orNull(),
+				ref("project", projects), stamps("createdDate", "updatedDate"),
+			)...),
+			sorts:   sorts("description", "createdDate", "updatedDate"),
+			filters: filters(equals("projectId", "project")),
+		},
+		{
+			id: supplierInvoices, name: "supplier invoices", object: "core.supplierInvoice", path: "v1/Core/SupplierInvoices", verbs: listed, parent: noResource,
+			schema:  newSchema(supplierInvoiceFields()...),
+			sorts:   sorts("invoiceNumber", "invoiceDate", "totalAmount", "invoiceCostAddition", "cost", "createdDate", "updatedDate"),
+			filters: filters(equals("projectId", "project"), between("invoiceDate", "invoiceDate")),
+		},
+	}
+}
+
+func supplierInvoiceFields() []*field {
+	return fields(
+		number("id"), text("invoiceNumber"), date("invoiceDate"), text("title").orNull(), text("description").orNull(), exact("totalAmount"),
+		exact("cost"), exact("invoiceCostAddition"), boolean("toBeInvoiced"), number("invoiceId").orNull(), ref("project", projects),
+		ref("supplier", contacts), stamps("createdDate", "updatedDate"),
+	)
+}

@@ -1,0 +1,227 @@
+package tidtest
+
+import (
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode"
+)
+
+// A special is an operation that is not one of the verbs that resources share.
+type special struct {
+	method, path string
+	of           resourceID
+	run          func(*call) (reply, error)
+	open         bool // needs no token
+	bare         bool // takes no body
+}
+
+func specials() []special {
+	list := []special{
+		{method: "POST", path: "v1/Auth/Token", of: users, run: exchangeToken, open: true, bare: true},
+		{method: "PATCH", path: "v1/Core/Invoices/{id}/SetSentToEconomySystem", of: invoices, run: setSentToEconomySystem, bare: true},
+		{method: "GET", path: "v1/Core/Offers/{id}/Download", of: offers, run: downloadOffer},
+		{method: "GET", path: "v1/Core/ProjectCollections/{id}/NextProjectNumber", of: projectCollections, run: nextNumberOfCollection},
+		{method: "GET", path: "v1/Core/Projects/NextProjectNumber", of: projects, run: nextNumber},
+		{method: "GET", path: "v1/Core/Projects/{id}/TimeCalculation", of: projects, run: timeCalculation},
+		{method: "GET", path: "v1/Core/Tasks/{taskId}/Attachments/{id}/Download", of: taskAttachments, run: downloadAttachment},
+		{method: "POST", path: "v1/Core/SupplierInvoices/Unhandled", of: unhandledInvoices, run: createOne},
+		{method: "GET", path: "v1/Admin/BookingProjects/ByBookingNumber/{bookingNumber}", of: bookingProjects, run: byBookingNumber},
+	}
+	for word, kind := range articleKinds {
+		path := "v1/Admin/Articles/" + word
+		list = append(list,
+			special{method: "POST", path: path, of: articles, run: func(c *call) (reply, error) { return storeArticle(c, nil, kind) }},
+			special{method: "PUT", path: path + "/{id}", of: articles, run: func(c *call) (reply, error) {
+				old, err := c.target()
+				if err != nil {
+					return reply{}, err
+				}
+				return storeArticle(c, old, kind)
+			}},
+		)
+	}
+	return list
+}
+
+// articleKinds are the kinds of articles as their paths spell them.
+var articleKinds = map[string]string{
+	"Addition": "addition", "Allowance": "allowance", "Equipment": "equipment", "Material": "material", "Time": "time",
+}
+
+// storeArticle creates or updates an article of a kind. Under the path of another kind the article is not found.
+func storeArticle(c *call, old *record, word string) (reply, error) {
+	f := c.op.res.schema.field("articleType")
+	kind, _ := f.word(word)
+	if old != nil && old.num(f) != kind {
+		return reply{}, notFound("There is no %s article with the id %d.", word, old.id)
+	}
+	return c.store(old, func(ch *change) { ch.new.setNum(f, kind) })
+}
+
+func setSentToEconomySystem(c *call) (reply, error) {
+	old, err := parseAndFind(c, c.args[0])
+	if err != nil {
+		return reply{}, err
+	}
+	wrong := problems{}
+	for _, name := range []string{"date", "economySystemInvoiceNumber"} {
+		if n := len(c.query[name]); n > 1 {
+			wrong.add(name, "is given %d times", n)
+		} else if c.query.Get(name) == "" {
+			wrong.add(name, "is required")
+		}
+	}
+	day, _, err := parseFilterDate(c.query.Get("date"))
+	if err != nil && wrong["date"] == nil {
+		wrong.add("date", "%v", err)
+	}
+	if len(wrong) > 0 {
+		return reply{}, invalid(wrong)
+	}
+	res := c.op.res
+	r := old.clone()
+	r.setNum(res.schema.field("sentToEconomySystem"), packWall(midnight(day)))
+	r.others[res.schema.field("economySystemInvoiceNumber").slot] = c.query.Get("economySystemInvoiceNumber")
+	res.put(r)
+	return empty(), nil
+}
+
+// parseAndFind returns the object of the operation's resource that has the id in text.
+func parseAndFind(c *call, text string) (*record, error) {
+	id, err := parseID(text)
+	if err != nil {
+		return nil, err
+	}
+	return c.one(c.op.res, id)
+}
+
+func nextNumber(c *call) (reply, error) {
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber())), nil
+}
+
+func nextNumberOfCollection(c *call) (reply, error) {
+	if _, err := parseAndFind(c, c.args[0]); err != nil {
+		return reply{}, err
+	}
+	return nextNumber(c)
+}
+
+func timeCalculation(c *call) (reply, error) {
+	project, err := parseAndFind(c, c.args[0])
+	if err != nil {
+		return reply{}, err
+	}
+	res := c.resource(timeCalculations)
+	r := res.find(project.id)
+	if r == nil {
+		r = res.schema.newRecord()
+		r.setNum(res.schema.field("isTotal"), 1)
+	}
+	return c.answer(res, r), nil
+}
+
+func byBookingNumber(c *call) (reply, error) {
+	number := c.op.res.schema.field("bookingNumber")
+	for _, r := range c.op.res.sorted {
+		if r.text(number) == c.args[0] {
+			return c.answer(c.op.res, r), nil
+		}
+	}
+	return reply{}, notFound("There is no booking project with the number %q.", c.args[0])
+}
+
+// A file is what a download answers.
+type file struct {
+	name, contentType string
+	content           []byte
+}
+
+func (f file) reply() reply {
+	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": f.name})
+	header := http.Header{"Content-Type": {f.contentType}, "Content-Disposition": {disposition}}
+	return reply{status: http.StatusOK, header: header, body: f.content}
+}
+
+func downloadOffer(c *call) (reply, error) {
+	r, err := parseAndFind(c, c.args[0])
+	if err != nil {
+		return reply{}, err
+	}
+	if f, ok := c.contents[offers][r.id]; ok {
+		return f.reply(), nil
+	}
+	schema := c.op.res.schema
+	if r.num(schema.field("hasPdf")) == 0 {
+		return reply{}, notFound("The offer %d has no PDF.", r.id)
+	}
+	number, title := max(0, r.num(schema.field("offerNumber"))), r.text(schema.field("title"))
+	name := fmt.Sprintf("Offert %d-%d.pdf", number, r.num(schema.field("version")))
+	return file{name, "application/pdf", smallPDF(fmt.Sprintf("Offert %d: %s", number, title))}.reply(), nil
+}
+
+func downloadAttachment(c *call) (reply, error) {
+	r, err := c.target()
+	if err != nil {
+		return reply{}, err
+	}
+	if f, ok := c.contents[taskAttachments][r.id]; ok {
+		return f.reply(), nil
+	}
+	schema := c.op.res.schema
+	if r.num(schema.field("provider")) != none || r.text(schema.field("url")) != "" {
+		return reply{}, notFound("The attachment %d is a link: its content is not here.", r.id)
+	}
+	f := file{r.text(schema.field("name")), r.text(schema.field("contentType")), nil}
+	if f.contentType == "" {
+		f.contentType = "application/octet-stream"
+	}
+	size := max(0, r.num(schema.field("size")))
+	f.content = []byte(strings.Repeat("tidtest\n", int(size)/8+1)[:size])
+	return f.reply(), nil
+}
+
+// smallPDF is a document of one page with one line on it.
+func smallPDF(line string) []byte {
+	line = strings.Map(func(r rune) rune {
+		if r > unicode.MaxLatin1 || r < ' ' || strings.ContainsRune(`()\`, r) {
+			return '?'
+		}
+		return r
+	}, line)
+	latin := make([]byte, 0, len(line))
+	for _, r := range line {
+		latin = append(latin, byte(r))
+	}
+	page := fmt.Sprintf("BT /F1 14 Tf 60 760 Td (%s) Tj ET", latin)
+	var pdf strings.Builder
+	pdf.WriteString("%PDF-1.4\n")
+	var starts []int
+	for i, body := range []string{
+		"<< /Type /Catalog /Pages 2 0 R >>",
+		"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+		fmt.Sprintf("<< /Length %d >>\nstream\n%s\nendstream", len(page), page),
+		"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+	} {
+		starts = append(starts, pdf.Len())
+		fmt.Fprintf(&pdf, "%d 0 obj\n%s\nendobj\n", i+1, body)
+	}
+	index := pdf.Len()
+	fmt.Fprintf(&pdf, "xref\n0 %d\n0000000000 65535 f \n", len(starts)+1)
+	for _, at := range starts {
+		fmt.Fprintf(&pdf, "%010d 00000 n \n", at)
+	}
+	fmt.Fprintf(&pdf, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(starts)+1, index)
+	return []byte(pdf.String())
+}
+
+// setContent keeps a file for the download of an object.
+func (st *state) setContent(of resourceID, id int64, f file) {
+	if st.contents[of] == nil {
+		st.contents[of] = map[int64]file{}
+	}
+	f.content = append([]byte(nil), f.content...)
+	st.contents[of][id] = f
+}

@@ -1,0 +1,160 @@
+package tidtest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// state is everything that the server keeps: the rows of every resource, under one lock.
+type state struct {
+	mu       sync.RWMutex
+	all      []*resource // by resourceID
+	now      func() time.Time
+	known    map[string]any // short texts, each held once
+	contents map[resourceID]map[int64]file
+	needed   []string // fields without which this account refuses a time report
+}
+
+func newState(now func() time.Time) *state {
+	return &state{all: resources(), now: now, known: map[string]any{}, contents: map[resourceID]map[int64]file{}}
+}
+
+func (st *state) resource(id resourceID) *resource { return st.all[id] }
+
+// stamp is the server's clock as a date-time: whole seconds, in UTC.
+func (st *state) stamp() int64 { return packWall(st.now().UTC().Truncate(time.Second)) }
+
+// keep returns s as a value to store; equal short texts share their memory.
+func (st *state) keep(s string) any {
+	if v, ok := st.known[s]; ok {
+		return v
+	}
+	v := any(strings.Clone(s))
+	if len(s) <= 64 && len(st.known) < 1<<14 {
+		st.known[v.(string)] = v
+	}
+	return v
+}
+
+// rows are the objects of a resource.
+type rows struct {
+	sorted  []*record         // by id
+	ghosts  map[int64]*record // deleted, or only known by reference: they have a name but cannot be read
+	deleted map[int64]bool    // ids of objects that have been deleted
+	last    int64             // the highest id there has been
+	version uint64            // grows with every change
+	cache   listCache
+}
+
+func byID(r *record, id int64) int { return cmp.Compare(r.id, id) }
+
+// find returns the object of an id, or nil.
+func (t *rows) find(id int64) *record {
+	if i, ok := slices.BinarySearchFunc(t.sorted, id, byID); ok {
+		return t.sorted[i]
+	}
+	return nil
+}
+
+// put stores a record under its id.
+func (t *rows) put(r *record) {
+	t.version++
+	delete(t.ghosts, r.id)
+	delete(t.deleted, r.id)
+	if r.id > t.last {
+		t.last = r.id
+		t.sorted = append(t.sorted, r)
+		return
+	}
+	i, found := slices.BinarySearchFunc(t.sorted, r.id, byID)
+	if found {
+		t.sorted[i] = r
+	} else {
+		t.sorted = slices.Insert(t.sorted, i, r)
+	}
+}
+
+// remove takes an object away; what refers to it still knows its name.
+func (t *rows) remove(id int64) bool {
+	i, found := slices.BinarySearchFunc(t.sorted, id, byID)
+	if !found {
+		return false
+	}
+	t.haunt(t.sorted[i])
+	if t.deleted == nil {
+		t.deleted = map[int64]bool{}
+	}
+	t.deleted[id] = true
+	t.sorted = slices.Delete(t.sorted, i, i+1)
+	return true
+}
+
+// haunt remembers a record that can be referred to and not be read.
+func (t *rows) haunt(r *record) {
+	t.version++
+	if t.ghosts == nil {
+		t.ghosts = map[int64]*record{}
+	}
+	t.ghosts[r.id] = r
+}
+
+// learn takes in what a reference tells of its target. Where the target has an endpoint, that is where it is described, and
+// the reference counts only until it is there.
+func (res *resource) learn(r *record) {
+	if res.path != "" {
+		res.haunt(r)
+		return
+	}
+	if known := res.find(r.id); known == nil || !slices.Equal(known.nums, r.nums) || !slices.Equal(known.others, r.others) {
+		res.put(r)
+	}
+}
+
+// referred returns the target of a reference, be it there or not, or nil.
+func (t *rows) referred(id int64) *record {
+	if r := t.find(id); r != nil {
+		return r
+	}
+	return t.ghosts[id]
+}
+
+// nextID is the id that the next new object gets. No two resources begin at the same id, so that an id used for the wrong
+// kind of object is not found instead of found by chance.
+func (res *resource) nextID() int64 {
+	return max(res.last, int64(res.id)*1000+1000) + 1
+}
+
+// children returns the rows of a parent; those of a resource without parents are all its rows.
+func (res *resource) children(parent int64) []*record {
+	if res.parent == noResource {
+		return res.sorted
+	}
+	var of []*record
+	for _, r := range res.sorted {
+		if r.parent == parent {
+			of = append(of, r)
+		}
+	}
+	return of
+}
+
+// displayName is the name that references to an object show.
+func (st *state) displayName(target resourceID, id int64) string {
+	res := st.resource(target)
+	if r := res.referred(id); r != nil {
+		return res.display(r)
+	}
+	return ""
+}
+
+// display is the name of an object in references to it.
+func (res *resource) display(r *record) string {
+	name := r.text(res.schema.field(res.named[0]))
+	for _, more := range res.named[1:] {
+		name += " " + r.text(res.schema.field(more))
+	}
+	return strings.TrimSpace(name)
+}

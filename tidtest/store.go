@@ -1,0 +1,331 @@
+package tidtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/vismatid/tid"
+)
+
+// A Store holds the objects of one resource. T is the SDK's type of them. All its methods work on the server's own objects at
+// once, without a request, and are safe for concurrent use.
+//
+// What is put into a store is checked against the server's own description of the resource: a property that the API does not
+// have, or a value of the wrong kind, is a panic that says so.
+type Store[T any] struct {
+	st     *state
+	res    *resource
+	parent int64
+}
+
+// A NestedStore holds the objects of a resource that belong to those of another one, such as the comments of projects.
+type NestedStore[T any] struct {
+	st  *state
+	res *resource
+}
+
+// Of returns the store of those that belong to the object of the given id.
+func (n NestedStore[T]) Of(parentID int64) *Store[T] { return &Store[T]{n.st, n.res, parentID} }
+
+// Put stores an object as it would be read, in the place of the one that had its id, and returns the id: a new one if the
+// object has none. Stamps that are not set become now. What the object refers to need not be there; a request that
+// introduces a reference to something that is not there is refused all the same.
+func (s *Store[T]) Put(v T) int64 { return s.PutAll([]T{v})[0] }
+
+// PutAll is Put for many objects at once.
+func (s *Store[T]) PutAll(vs []T) []int64 {
+	ids := make([]int64, len(vs))
+	const batch = 256
+	texts := make([][]byte, 0, batch)
+	for i := 0; i < len(vs); i += batch {
+		texts = texts[:0]
+		for _, v := range vs[i:min(i+batch, len(vs))] {
+			texts = append(texts, encode(v))
+		}
+		s.st.mu.Lock()
+		for j, text := range texts {
+			id, err := s.st.putJSON(s.res, s.parent, 0, text)
+			if err != nil {
+				s.st.mu.Unlock()
+				panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.name, err))
+			}
+			ids[i+j] = id
+		}
+		s.st.mu.Unlock()
+	}
+	return ids
+}
+
+// Get returns an object in full.
+func (s *Store[T]) Get(id int64) (v T, ok bool) {
+	s.st.mu.RLock()
+	r := s.find(id)
+	var text []byte
+	if r != nil {
+		text = s.text(r)
+	}
+	s.st.mu.RUnlock()
+	if r != nil {
+		v = decode[T](text)
+	}
+	return v, r != nil
+}
+
+// All returns all objects in full, in the order of their ids.
+func (s *Store[T]) All() []T {
+	s.st.mu.RLock()
+	rows := slices.Clone(s.res.children(s.parent))
+	s.st.mu.RUnlock()
+	all := make([]T, len(rows))
+	for i, r := range rows {
+		s.st.mu.RLock()
+		text := s.text(r)
+		s.st.mu.RUnlock()
+		all[i] = decode[T](text)
+	}
+	return all
+}
+
+// Len returns the number of objects.
+func (s *Store[T]) Len() int {
+	s.st.mu.RLock()
+	defer s.st.mu.RUnlock()
+	return len(s.res.children(s.parent))
+}
+
+// Update changes an object by a function, as if somebody else had edited it: it counts as updated now, unless the function
+// sets that stamp itself. It says whether there was such an object.
+func (s *Store[T]) Update(id int64, edit func(*T)) bool {
+	s.st.mu.RLock()
+	old := s.find(id)
+	var text []byte
+	if old != nil {
+		text = s.text(old)
+	}
+	s.st.mu.RUnlock()
+	if old == nil {
+		return false
+	}
+	v := decode[T](text)
+	edit(&v)
+	text = encode(v)
+	s.st.mu.Lock()
+	defer s.st.mu.Unlock()
+	if s.find(id) == nil {
+		return false
+	}
+	if _, err := s.st.putJSON(s.res, s.parent, id, text); err != nil {
+		panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.name, err))
+	}
+	touched := s.find(id).clone()
+	for _, f := range s.res.schema.fields {
+		if f.updated && touched.num(f) == old.num(f) {
+			touched.setNum(f, s.st.stamp())
+		}
+	}
+	s.res.put(touched)
+	return true
+}
+
+// Delete removes an object and all that belongs to it, and says whether there was one.
+func (s *Store[T]) Delete(id int64) bool {
+	s.st.mu.Lock()
+	defer s.st.mu.Unlock()
+	return s.find(id) != nil && s.st.delete(s.res, id)
+}
+
+func (s *Store[T]) find(id int64) *record {
+	r := s.res.find(id)
+	if r == nil || s.res.parent != noResource && r.parent != s.parent {
+		return nil
+	}
+	return r
+}
+
+func (s *Store[T]) text(r *record) []byte {
+	return (&writer{st: s.st, detail: true}).record(nil, s.res, r)
+}
+
+func encode(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("tidtest: a %T does not become JSON: %v", v, err))
+	}
+	return text
+}
+
+func decode[T any](text []byte) (v T) {
+	if err := json.Unmarshal(text, &v); err != nil {
+		panic(fmt.Sprintf("tidtest: a %T cannot be made of %s: %v", v, text, err))
+	}
+	return v
+}
+
+// PutJSON stores an object, written as a response shows it, under the path of a list, such as "v1/Core/Contacts" or
+// "v1/Core/Projects/4711/Comments". It returns the id and panics like Put.
+func (s *Server) PutJSON(path, object string) int64 {
+	op, args := s.router.find(http.MethodGet, path)
+	if op == nil || op.res.gather != nil || op.path != op.res.path {
+		panic("tidtest: nothing is kept at " + path)
+	}
+	c := &call{op: op, args: args}
+	err := validJSON([]byte(object))
+	var id int64
+	if err == nil {
+		s.state.mu.Lock()
+		defer s.state.mu.Unlock()
+		id, err = s.state.putJSON(op.res, c.parent(), 0, []byte(object))
+	}
+	if err != nil {
+		panic(fmt.Sprintf("tidtest: the object cannot be stored at %s: %v", path, err))
+	}
+	return id
+}
+
+// GetJSON returns an object, written as a response shows it, or "" if there is none. The path is that of a list with an id
+// at its end, even where the API itself has no such operation.
+func (s *Server) GetJSON(path string) string {
+	cut := max(0, strings.LastIndexByte(path, '/'))
+	list, last := path[:cut], path[min(cut+1, len(path)):]
+	op, args := s.router.find(http.MethodGet, list)
+	id, err := parseID(last)
+	if op == nil || err != nil {
+		return ""
+	}
+	c := &call{op: op, args: args}
+	s.state.mu.RLock()
+	defer s.state.mu.RUnlock()
+	r := op.res.find(id)
+	if r == nil || r.parent != c.parent() {
+		return ""
+	}
+	return string((&writer{st: s.state, detail: true}).record(nil, op.res, r))
+}
+
+// Client returns a client of the server, made with AppID and AppSecret; further options come after its own. It panics if they
+// are not valid.
+func (s *Server) Client(opts ...tid.Option) *tid.Client {
+	own := []tid.Option{tid.WithBaseURL(s.URL)}
+	if s.memory != nil {
+		own = append(own, tid.WithHTTPClient(&http.Client{Transport: s.memory}))
+	}
+	c, err := tid.NewClient(tid.AppCredentials(s.AppID, s.AppSecret), append(own, opts...)...)
+	if err != nil {
+		panic("tidtest: " + err.Error())
+	}
+	return c
+}
+
+func storeOf[T any](s *Server, id resourceID) *Store[T] {
+	return &Store[T]{st: s.state, res: s.state.resource(id)}
+}
+
+func nestedOf[T any](s *Server, id resourceID) NestedStore[T] {
+	return NestedStore[T]{s.state, s.state.resource(id)}
+}
+
+// openStores makes the stores of a new server.
+func (s *Server) openStores() {
+	s.AbsenceProjects = storeOf[tid.AbsenceProject](s, absenceProjects)
+	s.Activities = storeOf[tid.Activity](s, activities)
+	s.Articles = storeOf[tid.Article](s, articles)
+	s.BookingProjects = storeOf[tid.BookingProject](s, bookingProjects)
+	s.Contacts = storeOf[tid.Contact](s, contacts)
+	s.InternalProjects = storeOf[tid.InternalProject](s, internalProjects)
+	s.Invoices = storeOf[tid.Invoice](s, invoices)
+	s.Logs = storeOf[tid.Log](s, logs)
+	s.MaterialReports = storeOf[tid.MaterialReport](s, materialReports)
+	s.Offers = storeOf[tid.Offer](s, offers)
+	s.Opportunities = storeOf[tid.Opportunity](s, opportunities)
+	s.OpportunityStatuses = storeOf[tid.OpportunityStatus](s, opportunityStatuses)
+	s.OpportunityTags = storeOf[tid.OpportunityTag](s, opportunityTags)
+	s.PaymentPlans = storeOf[tid.PaymentPlan](s, paymentPlans)
+	s.ProjectCollections = storeOf[tid.ProjectCollection](s, projectCollections)
+	s.ProjectComments = nestedOf[tid.Comment](s, projectComments)
+	s.ProjectStatuses = storeOf[tid.ProjectStatus](s, projectStatuses)
+	s.Projects = storeOf[tid.Project](s, projects)
+	s.SupplierInvoices = storeOf[tid.SupplierInvoice](s, supplierInvoices)
+	s.TaskAttachments = nestedOf[tid.Attachment](s, taskAttachments)
+	s.TaskBoards = storeOf[tid.TaskBoard](s, taskBoards)
+	s.TaskChecklists = nestedOf[tid.Checklist](s, taskChecklists)
+	s.TaskComments = nestedOf[tid.Comment](s, taskComments)
+	s.Tasks = storeOf[tid.Task](s, tasks)
+	s.TimeCodes = storeOf[tid.TimeCode](s, timeCodes)
+	s.TimeReports = storeOf[tid.TimeReport](s, timeReports)
+	s.Users = storeOf[tid.User](s, users)
+	s.VacationRequests = storeOf[tid.VacationRequest](s, vacationRequests)
+
+	s.Categories = storeOf[tid.CategoryRef](s, categories)
+	s.CostCenters = storeOf[tid.CostCenterRef](s, costCenters)
+	s.Departments = storeOf[tid.Ref](s, departments)
+	s.Plannings = storeOf[Planning](s, plannings)
+	s.Schedules = storeOf[tid.Ref](s, schedules)
+	s.Tags = storeOf[tid.Tag](s, tags)
+	s.TimeReportingProfiles = storeOf[tid.Ref](s, timeReportingProfiles)
+	s.TravelReports = storeOf[tid.TravelReportInput](s, travelReports)
+	s.UnhandledSupplierInvoices = storeOf[UnhandledSupplierInvoice](s, unhandledInvoices)
+	s.Units = storeOf[tid.Ref](s, units)
+}
+
+// A Planning is time that a user is planned for: what the lists below v1/Core/Planning add up.
+type Planning struct {
+	ID   int64    `json:"id"`
+	User *tid.Ref `json:"user,omitzero"`
+	// One of Project, InternalProject and AbsenceProject is set.
+	Project         *tid.Ref    `json:"project,omitzero"`
+	InternalProject *tid.Ref    `json:"internalProject,omitzero"`
+	AbsenceProject  *tid.Ref    `json:"absenceProject,omitzero"`
+	FromDate        tid.Date    `json:"fromDate,omitzero"`
+	ToDate          tid.Date    `json:"toDate,omitzero"`
+	Hours           tid.Decimal `json:"hours"`
+	ObjectName      string      `json:"objectName,omitzero"`
+}
+
+// An UnhandledSupplierInvoice is a supplier invoice that has been added by the API and nobody has dealt with yet. The API
+// does not list them.
+type UnhandledSupplierInvoice struct {
+	tid.SupplierInvoice
+	// SupplierName is there for a supplier that is not among the contacts.
+	SupplierName string `json:"supplierName,omitzero"`
+}
+
+// SetTimeCalculation sets what the time calculation of a project answers.
+func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
+	text := encode(v)
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	if _, err := s.state.putJSON(s.state.resource(timeCalculations), 0, projectID, text); err != nil {
+		panic(fmt.Sprintf("tidtest: the time calculation cannot be stored: %v", err))
+	}
+}
+
+// EconomySystemInvoiceNumber returns the number that an invoice has been given when it was marked as sent to the economy
+// system, which the API does not show.
+func (s *Server) EconomySystemInvoiceNumber(invoiceID int64) string {
+	s.state.mu.RLock()
+	defer s.state.mu.RUnlock()
+	res := s.state.resource(invoices)
+	if r := res.find(invoiceID); r != nil {
+		return r.text(res.schema.field("economySystemInvoiceNumber"))
+	}
+	return ""
+}
+
+// SetDownload sets what a download answers; the path is that of the operation, such as "v1/Core/Offers/7/Download". Without
+// it an offer that has a PDF answers a small one, and an attachment that is no link as many bytes as its size says.
+func (s *Server) SetDownload(path, name, contentType string, content []byte) {
+	op, args := s.router.find(http.MethodGet, path)
+	if op == nil || !strings.HasSuffix(op.path, "/Download") {
+		panic("tidtest: nothing can be downloaded at " + path)
+	}
+	id, err := parseID(args[len(args)-1])
+	if err != nil {
+		panic("tidtest: " + err.Error())
+	}
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	s.state.setContent(op.res.id, id, file{name, contentType, content})
+}

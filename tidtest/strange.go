@@ -1,0 +1,163 @@
+package tidtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Shape is a way in which answers of the API have been seen, or have to be expected, to differ from its plain shapes.
+type Shape uint
+
+// The shapes. ShapeMissingFields, ShapeNulls and ShapeUnknownWords lose values; the others only write them differently.
+const (
+	ShapeDates         Shape = 1 << iota // days and times in every spelling there is; expires of a token too
+	ShapePascalCase                      // enums with a capital: FixedPrice
+	ShapeQuotedNumbers                   // decimals as strings: "7.50"
+	ShapeOtherNames                      // name for title, comment for text, createdBy for user, and the like
+	ShapeUnknownFields                   // properties that nobody has heard of
+	ShapeMissingFields                   // properties left out
+	ShapeNulls                           // null wherever null is possible
+	ShapeUnknownWords                    // enum values that nobody has heard of
+	ShapeNoTotals                        // totalPages of 0 in lists
+	ShapeEmptyAnswers                    // nothing in answer to PUT, and 204 for 200
+
+	shapeAll = 1<<iota - 1
+)
+
+// A style makes the answer to one request strange. Its methods do nothing on a nil style.
+type style struct {
+	rng    *rand.Rand
+	shapes Shape
+}
+
+// sometimes is true for one in n, if the shape is wanted.
+func (y *style) sometimes(shape Shape, n int) bool {
+	return y != nil && y.shapes&shape != 0 && y.rng.IntN(n) == 0
+}
+
+// omits leaves out a property. An id is always there, and so is whatever says to whom a row belongs.
+func (y *style) omits(f *field) bool {
+	return f.name != "id" && f.name != "userId" && y.sometimes(ShapeMissingFields, 6)
+}
+
+func (y *style) hides() bool { return y.sometimes(ShapeNulls, 3) }
+
+func (y *style) quotes() bool { return y.sometimes(ShapeQuotedNumbers, 2) }
+
+// nameOf is the name that a property goes by.
+func (y *style) nameOf(f *field) string {
+	if f.aka != "" && y.sometimes(ShapeOtherNames, 2) {
+		return f.aka
+	}
+	return f.name
+}
+
+// word is the spelling of a value of an enum.
+func (y *style) word(s string, ofEnum bool) string {
+	switch {
+	case !ofEnum || s == "":
+		return s
+	case y.sometimes(ShapeUnknownWords, 8):
+		return "somethingNew"
+	case y.sometimes(ShapePascalCase, 2):
+		return pascal(s)
+	}
+	return s
+}
+
+// extra adds a property that nobody knows.
+func (y *style) extra(dst []byte) []byte {
+	if y.sometimes(ShapeUnknownFields, 2) {
+		dst = append(dst, `,"xNew":{"items":[1,"two",null,{"three":3.0}],"on":true}`...)
+	}
+	return dst
+}
+
+// reference gives the names under which a reference shows its id and what else it shows.
+func (y *style) reference(f *field) (id string, shows []string) {
+	id, shows = "id", make([]string, len(f.shows))
+	for i, show := range f.shows {
+		shows[i] = show.name
+	}
+	if len(shows) == 0 || f.kind != kindRefs || !y.sometimes(ShapeOtherNames, 2) {
+		return id, shows
+	}
+	switch {
+	case f.target == users:
+		return "userId", []string{"userName"}
+	case shows[0] == "title":
+		shows[0] = "name"
+	}
+	return id, shows
+}
+
+// bareWords says that an array of references is written as an array of their names.
+func (y *style) bareWords(f *field) bool { return f.words && y.sometimes(ShapeOtherNames, 2) }
+
+// pages is totalPages.
+func (y *style) pages(n int) int {
+	if y.sometimes(ShapeNoTotals, 2) {
+		return 0
+	}
+	return n
+}
+
+// empties makes the answer to a change empty.
+func (y *style) empties(method string, rep reply) reply {
+	if method != http.MethodPut && method != http.MethodPatch && method != http.MethodDelete || !y.sometimes(ShapeEmptyAnswers, 2) {
+		return rep
+	}
+	rep = empty()
+	if y.rng.IntN(2) == 0 {
+		rep.status = http.StatusNoContent
+	}
+	return rep
+}
+
+// projectNumber is the answer to a question for the next number.
+func (y *style) projectNumber(number string) []byte {
+	choice := 0
+	if y != nil && y.shapes&ShapeOtherNames != 0 {
+		choice = y.rng.IntN(4)
+	}
+	switch choice {
+	case 1:
+		return fmt.Appendf(nil, `{"nextProjectNumber":%q}`, number)
+	case 2:
+		return strconv.AppendQuote(nil, number)
+	case 3:
+		if n, err := strconv.Atoi(number); err == nil {
+			return strconv.AppendInt(nil, int64(n), 10)
+		}
+	}
+	return fmt.Appendf(nil, `{"objectName":"core.nextProjectNumber","number":%q}`, number)
+}
+
+// appendTime adds a day or a time.
+func (y *style) appendTime(dst []byte, n int64, day bool) []byte {
+	_, zoned := offsetOf(n)
+	if zoned || y == nil || y.shapes&ShapeDates == 0 {
+		return appendPlainTime(dst, n)
+	}
+	t := wallOf(n)
+	layouts := []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02T15:04:05.000", "2006-01-02T15:04:05+00:00"}
+	if day {
+		layouts = append(layouts, "2006-01-02")
+	}
+	return t.AppendFormat(dst, layouts[y.rng.IntN(len(layouts))])
+}
+
+// expiry is the end of a token as its exchange tells it, or nothing.
+func (y *style) expiry(t time.Time) (string, bool) {
+	layouts := []string{
+		"2006-01-02 15:04:05 +00:00", "2006-01-02 15:04:05", "2006-01-02T15:04:05Z", "2006-01-02T15:04:05.0000000+00:00", "2006-01-02T15:04:05+00:00", "",
+	}
+	if y == nil || y.shapes&ShapeDates == 0 {
+		return t.Format(layouts[0]), true
+	}
+	layout := layouts[y.rng.IntN(len(layouts))]
+	return t.Format(layout), layout != ""
+}

@@ -1,0 +1,211 @@
+package tidtest
+
+// resourceID numbers the resources, in the order of their tables.
+type resourceID int
+
+const (
+	// Resources without an endpoint of their own: others refer to them.
+	tags resourceID = iota
+	categories
+	costCenters
+	departments
+	units
+	schedules
+	timeReportingProfiles
+	taskBoardColumns
+
+	// Admin.
+	users
+	absenceProjects
+	internalProjects
+	activities
+	articles
+	bookingProjects
+	projectStatuses
+	timeCodes
+	opportunityStatuses
+	opportunityTags
+
+	// Core.
+	contacts
+	projectCollections
+	projects
+	projectComments
+	invoices
+	logs
+	offers
+	opportunities
+	taskBoards
+	tasks
+	taskComments
+	taskChecklists
+	taskAttachments
+	vacationRequests
+	materialReports
+	paymentPlans
+	supplierInvoices
+	unhandledInvoices
+	travelReports
+	plannings
+	timeReports
+
+	// What is worked out from others.
+	timeCalculations
+	dayStatistics
+	planningUsers
+	planningProjectSums
+	planningUserSums
+
+	resourceCount
+	noResource resourceID = -1
+)
+
+// A resource is a kind of object: how it looks, how it is listed and written, and the objects themselves.
+type resource struct {
+	id     resourceID
+	name   string // in messages
+	object string // the objectName
+	path   string // of the list; empty if there is none
+	verbs  []verb // what its endpoints do
+	parent resourceID
+	schema *schema
+	named  []string // the fields that make up the name that references show
+
+	sorts   []sortKey
+	filters []filter
+	bare    bool // the list's parameters are not prefixed with filter.
+
+	write []prop
+	rules func(*change) // checks and completes a new version of an object
+
+	gather func(*call) ([]*record, error) // where the rows of a list come from, if not from the store
+	erased bool                           // reading a deleted object answers an empty object
+
+	depends []resourceID // whose changes may change the order or the choice of rows
+
+	rows
+}
+
+// verb is one of the operations that many resources have.
+type verb uint8
+
+const (
+	verbList verb = iota
+	verbGet
+	verbCreate
+	verbUpdate
+	verbDelete
+)
+
+// A sortKey is a value of sortBy and the field it sorts by.
+type sortKey struct{ name, field string }
+
+// sorts gives the sort keys that have the name of their field.
+func sorts(names ...string) []sortKey {
+	keys := make([]sortKey, len(names))
+	for i, name := range names {
+		keys[i] = sortKey{name, name}
+	}
+	return keys
+}
+
+// A prop is a property of a request body.
+type prop struct {
+	name     string
+	sets     []string // the fields that it becomes, the first one giving its kind
+	required bool
+	most     int    // characters, if limited
+	cents    bool   // two decimals at most
+	unset    string // what it is on create if left out: "true"
+	stays    bool   // left out of an update it stays as it was
+	as       *field // the kind of a property that is checked and not kept as it is
+}
+
+// same are properties that have the name of the field they set.
+func same(names ...string) []prop {
+	props := make([]prop, len(names))
+	for i, name := range names {
+		props[i] = prop{name: name, sets: []string{name}}
+	}
+	return props
+}
+
+// sets is a property that becomes fields of other names.
+func sets(name string, fields ...string) prop { return prop{name: name, sets: fields} }
+
+// checked is a property that the rules of its resource look at.
+func checked(as *field) prop { return prop{name: as.name, as: as} }
+
+// required marks properties without which a request is refused.
+func required(props ...prop) []prop {
+	for i := range props {
+		props[i].required = true
+	}
+	return props
+}
+
+// props joins single properties and lists of them.
+func props(parts ...any) []prop {
+	var all []prop
+	for _, part := range parts {
+		switch part := part.(type) {
+		case prop:
+			all = append(all, part)
+		case []prop:
+			all = append(all, part...)
+		default:
+			panic("tidtest: not a property")
+		}
+	}
+	return all
+}
+
+// resources builds the tables of all resources, without any object.
+func resources() []*resource {
+	all := make([]*resource, resourceCount)
+	for _, list := range [][]*resource{hiddenResources(), adminResources(), coreResources(), derivedResources()} {
+		for _, res := range list {
+			if all[res.id] != nil {
+				panic("tidtest: two tables for " + res.name)
+			}
+			all[res.id] = res
+		}
+	}
+	for _, res := range all {
+		res.check()
+		for _, f := range res.schema.fields {
+			if f.kind == kindRef || f.kind == kindRefs {
+				res.depends = append(res.depends, f.target)
+			}
+		}
+		if res.gather != nil {
+			for id := range all {
+				res.depends = append(res.depends, resourceID(id))
+			}
+		}
+	}
+	return all
+}
+
+// check panics if the table refers to fields that it does not have.
+func (res *resource) check() {
+	for _, key := range res.sorts {
+		res.schema.field(key.field)
+	}
+	for _, f := range res.filters {
+		for _, name := range f.fields {
+			res.schema.field(name)
+		}
+	}
+	for i, p := range res.write {
+		for _, name := range p.sets {
+			res.schema.field(name)
+		}
+		if p.as == nil {
+			res.write[i].as = res.schema.field(p.sets[0])
+		}
+	}
+	for _, name := range res.named {
+		res.schema.field(name)
+	}
+}
