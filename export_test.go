@@ -1,0 +1,50 @@
+package tid
+
+import "time"
+
+// What the external tests reach of the package's inside.
+var (
+	Unmarshal       = unmarshal
+	Describe        = describe
+	ReadErrorBody   = readErrorBody
+	HintFor         = hintFor
+	Check           = check
+	CheckAgainst    = checkAgainst
+	RetryAfter      = retryAfter
+	ParseRetryAfter = parseRetryAfter
+	FileName        = fileName
+	TokenLifetime   = tokenLifetime
+)
+
+const (
+	MaxErrorMessage = maxErrorMessage
+	MaxErrorFields  = maxErrorFields
+	MaxFileName     = maxFileName
+)
+
+// Outcome is outcome, with fields that external tests can set.
+type Outcome struct {
+	Status                               int
+	RetryAfter                           time.Duration
+	Reached, Broken, Hopeless, Renewable bool
+}
+
+// RetryPolicy is retryPolicy; no budget is none.
+type RetryPolicy struct {
+	Retries  int
+	MaxWait  time.Duration
+	Replayed []string
+	Budget   *time.Duration
+}
+
+// Next is the decision under test.
+func (p RetryPolicy) Next(method string, o Outcome, attempt int, jitter float64) (time.Duration, bool) {
+	policy := retryPolicy{retries: p.Retries, maxWait: p.MaxWait, replayed: map[string]bool{}}
+	for _, m := range p.Replayed {
+		policy.replayed[m] = true
+	}
+	if p.Budget != nil {
+		policy.hasBudget, policy.budget = true, *p.Budget
+	}
+	return policy.next(method, outcome{o.Status, o.RetryAfter, o.Reached, o.Broken, o.Hopeless, o.Renewable}, attempt, jitter)
+}
