@@ -1,0 +1,137 @@
+package moment
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Includes says what an answer is to hold; see [Include] and [Fields].
+type Includes struct {
+	parts   []string
+	problem string
+}
+
+// Include asks for the given parts: a named part such as "base", a field, a field
+// of an inner object such as "customer.name", or metadata such as
+// "metadata.overviewPage". The id always comes with them.
+//
+// "base" is not known to every entity: timeRecords has none.
+func Include(parts ...string) Includes { return Includes{parts: parts} }
+
+// Fields asks for what the struct T has: the field of each JSON name, or what the
+// tag include says in its place, and nothing for include:"-". An inner field comes
+// back flattened, so its JSON name must be the flattened one:
+//
+//	type OfferRow struct {
+//		_            struct{} `include:"base"`
+//		ID           int64    `json:"id"`
+//		Name         string   `json:"name" include:"-"` // comes with base
+//		CustomerName string   `json:"customerName" include:"customer.name"`
+//	}
+//
+// An embedded struct counts with its fields unless it has a tag include itself.
+func Fields[T any]() Includes {
+	t := reflect.TypeFor[T]()
+	if t.Kind() != reflect.Struct {
+		return Includes{problem: fmt.Sprintf("moment.Fields needs a struct, and %s is none", t)}
+	}
+	var in Includes
+	in.add(t)
+	if len(in.parts) == 0 {
+		in.parts = []string{"id"}
+	}
+	return in
+}
+
+// add asks for the fields of a struct type.
+func (in *Includes) add(t reflect.Type) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		part, tagged := f.Tag.Lookup("include")
+		switch embedded := deref(f.Type); {
+		case part == "-":
+			continue
+		case !tagged && f.Anonymous && name == "" && embedded.Kind() == reflect.Struct:
+			in.add(embedded)
+			continue
+		case !tagged && (name == "-" || !f.IsExported()):
+			continue
+		case !tagged && name == "":
+			part = f.Name
+		case !tagged:
+			part = name
+		}
+		name = cmp.Or(name, f.Name)
+		inner := strings.Contains(part, ".") && !strings.HasPrefix(part, "metadata.")
+		if inner && f.IsExported() && name != "-" && !strings.EqualFold(name, flattened(part)) {
+			in.problem = fmt.Sprintf("the field %s of %s asks for %s, which comes back as %s: that must be its JSON name",
+				f.Name, t, part, flattened(part))
+		}
+		if part != "id" && !slices.Contains(in.parts, part) {
+			in.parts = append(in.parts, part)
+		}
+	}
+}
+
+func deref(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}
+
+// flattened is the name that an inner field comes back under.
+func flattened(part string) string {
+	names := strings.Split(part, ".")
+	for i, name := range names[1:] {
+		if name != "" {
+			names[i+1] = strings.ToUpper(name[:1]) + name[1:]
+		}
+	}
+	return strings.Join(names, "")
+}
+
+// join gives the parts as the API takes them, each once, and what is wrong with
+// them.
+func join(includes []Includes) (joined, problem string) {
+	var all []string
+	for _, in := range includes {
+		if in.problem != "" {
+			return "", in.problem
+		}
+		for _, part := range in.parts {
+			if problem := checkPart(part); problem != "" {
+				return "", problem
+			}
+			if !slices.Contains(all, part) {
+				all = append(all, part)
+			}
+		}
+	}
+	return strings.Join(all, "+"), ""
+}
+
+func checkPart(part string) string {
+	if strings.ContainsAny(part, "+, ") {
+		return fmt.Sprintf("give each part of an include as an argument of its own, not %q", clip(part))
+	}
+	for _, name := range strings.Split(part, ".") {
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isWord(r) }) {
+			return fmt.Sprintf("%q cannot be included: a part is a name such as base, or two such as customer.name", clip(part))
+		}
+	}
+	return ""
+}
+
+// asks reports whether the includes ask for anything, and whether for the given part.
+func asks(includes []Includes, part string) (anything, forPart bool) {
+	for _, in := range includes {
+		anything = anything || len(in.parts) > 0
+		forPart = forPart || slices.Contains(in.parts, part)
+	}
+	return anything, forPart
+}

@@ -1,0 +1,61 @@
+package moment
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vismatid/tid"
+)
+
+// MaxRows is the number of rows that one list gives at the most, whatever its
+// options: with so many, more may have been left out.
+const MaxRows = 30_000
+
+// LimitError is the error of a list that the API has cut off, or that has reached
+// [MaxRows]: there are rows that this filter does not give. Narrow the filter, or accept
+// it with AllowTruncation in [ListOptions]. It is also a [*tid.Error].
+type LimitError struct {
+	// Rows is how many rows the API counted or, where it did not count, sent.
+	Rows int
+	// Exceeded reports that the API said so itself (limitWasExceeded). A limit
+	// below MaxRows may be lifted by NoLimit in [ListOptions].
+	Exceeded bool
+	// Filters are the filters that the entity is known to have.
+	Filters []string
+
+	err *tid.Error
+}
+
+// filters are those that have been seen to work, of each entity.
+var filters = map[string][]string{
+	projectExtensions:  {"projectId"},
+	projectMemberships: {"userAccountId", "projectMembershipState"},
+	tasks:              {"projectId", "projectExtensionId"},
+	timeRecords:        {"fromDate", "toDate", "userAccountId"},
+}
+
+func newLimitError(operation, entity string, rows int, exceeded, noLimit bool) *LimitError {
+	e := &LimitError{Rows: rows, Exceeded: exceeded, Filters: filters[entity]}
+	message := fmt.Sprintf("%d rows, and a list has %d at the most", rows, MaxRows)
+	if exceeded {
+		message = "rows were left out, the limit was exceeded"
+	}
+	message += ": narrow the filter"
+	if len(e.Filters) > 0 {
+		message += " (" + strings.Join(e.Filters, ", ") + ")"
+	}
+	if entity == timeRecords {
+		message += ", read with TimeRecords.AllByDate"
+	}
+	if rows < MaxRows && !noLimit {
+		message += ", try NoLimit"
+	}
+	e.err = unusable(operation, false, "%s, or accept fewer rows with AllowTruncation", message)
+	return e
+}
+
+// Error says what was asked, and what to narrow.
+func (e *LimitError) Error() string { return e.err.Error() }
+
+// Unwrap returns the error as a [*tid.Error].
+func (e *LimitError) Unwrap() error { return e.err }
