@@ -86,7 +86,7 @@ func (a *Article) Input() *ArticleInput {
 		Name:          a.Name,
 		Description:   a.Description,
 		Cost:          a.Cost,
-		UnitID:        a.Unit.id(),
+		UnitID:        refID(a.Unit),
 	}
 }
 

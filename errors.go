@@ -93,14 +93,16 @@ func (e *Error) Error() string {
 		}
 	}
 	if e.Message != "" {
-		b.WriteString(": " + e.Message)
+		b.WriteString(": " + strings.TrimSuffix(e.Message, "."))
 	}
+	separator := ": "
 	for i, field := range slices.Sorted(maps.Keys(e.Fields)) {
 		if i == maxErrorFields || b.Len() > 4*maxErrorMessage {
-			fmt.Fprintf(&b, ": and %d more", len(e.Fields)-i)
+			fmt.Fprintf(&b, "; and %d more", len(e.Fields)-i)
 			break
 		}
-		fmt.Fprintf(&b, ": %s: %s", tidy(field), tidy(strings.Join(e.Fields[field], ", ")))
+		fmt.Fprintf(&b, "%s%s: %s", separator, tidy(field), strings.TrimSuffix(tidy(strings.Join(e.Fields[field], ", ")), "."))
+		separator = "; "
 	}
 	if e.Err != nil && !errors.Is(e.Err, ErrInvalidInput) {
 		b.WriteString(": " + tidy(e.Err.Error()))

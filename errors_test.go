@@ -151,8 +151,8 @@ func TestAThousandFieldsKeepTheTextBounded(t *testing.T) {
 	}
 	e := &tid.Error{Operation: "POST /v1/Core/Projects", StatusCode: 400, Message: "Bad", Fields: fields}
 	assertOneLine(t, e.Error(), 4*tid.MaxErrorMessage)
-	assert.Contains(t, e.Error(), "field000: is wrong: field001: is wrong")
-	assert.Contains(t, e.Error(), ": and 990 more")
+	assert.Contains(t, e.Error(), "field000: is wrong; field001: is wrong")
+	assert.Contains(t, e.Error(), "; and 990 more")
 	assert.Len(t, e.Fields, 1000, "Fields has them all")
 
 	long := strings.Repeat("å", 10_000)
@@ -167,8 +167,8 @@ func TestTheFieldsOfAnErrorAreSorted(t *testing.T) {
 	e := &tid.Error{Operation: "POST /v1/Core/Projects", Path: "/v1/Core/Projects", StatusCode: 400, Message: "Bad",
 		Fields: map[string][]string{"title": {"is required", "is short"}, "endDate": {"is before startDate"}, "Åre": {"x"}}}
 	for range 20 {
-		require.Equal(t, "tid: POST /v1/Core/Projects: 400 Bad Request: Bad: endDate: is before startDate: "+
-			"title: is required, is short: Åre: x", e.Error())
+		require.Equal(t, "tid: POST /v1/Core/Projects: 400 Bad Request: Bad: endDate: is before startDate; "+
+			"title: is required, is short; Åre: x", e.Error())
 	}
 }
 

@@ -82,7 +82,7 @@ type MaterialReportInput struct {
 // back the article's id: its number stands for it.
 func (r *MaterialReport) Input() *MaterialReportInput {
 	return &MaterialReportInput{
-		ProjectID:          r.Project.id(),
+		ProjectID:          refID(r.Project),
 		ArticleNumber:      r.ArticleNumber,
 		Title:              r.Title,
 		Description:        r.Description,

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -254,17 +255,27 @@ func (r *recent[T]) add(item *T) bool {
 	return true
 }
 
+// identities are what identity has found out, since finding out takes longer than
+// decoding: func(*T) (int64, bool) by the type of T.
+var identities sync.Map
+
 // identity finds out how an item of type T tells its id: by the field of that
 // JSON name, or in the raw JSON.
 func identity[T any]() func(*T) (int64, bool) {
-	if reflect.TypeFor[T]() != reflect.TypeFor[json.RawMessage]() {
-		return property[T, int64]("id")
+	t := reflect.TypeFor[T]()
+	if known, ok := identities.Load(t); ok {
+		return known.(func(*T) (int64, bool))
 	}
-	return func(item *T) (int64, bool) {
-		var object struct {
-			ID int64 `json:"id"`
+	find := property[T, int64]("id")
+	if t == reflect.TypeFor[json.RawMessage]() {
+		find = func(item *T) (int64, bool) {
+			var object struct {
+				ID int64 `json:"id"`
+			}
+			err := json.Unmarshal(*any(item).(*json.RawMessage), &object)
+			return object.ID, err == nil && object.ID != 0
 		}
-		err := json.Unmarshal(*any(item).(*json.RawMessage), &object)
-		return object.ID, err == nil && object.ID != 0
 	}
+	identities.Store(t, find)
+	return find
 }

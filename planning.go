@@ -65,8 +65,8 @@ type PlanningSummary struct {
 }
 
 func (s *PlanningSummary) normalize() {
-	s.ProjectID = cmp.Or(s.ProjectID, s.Project.id())
-	s.UserID = cmp.Or(s.UserID, s.User.id())
+	s.ProjectID = cmp.Or(s.ProjectID, refID(s.Project))
+	s.UserID = cmp.Or(s.UserID, refID(s.User))
 }
 
 // ProjectPlanningListOptions choose the summaries by project.

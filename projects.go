@@ -98,13 +98,6 @@ type ProjectStatusRef struct {
 	ObjectName        string `json:"objectName,omitzero"`
 }
 
-func (r *ProjectStatusRef) id() int64 {
-	if r == nil {
-		return 0
-	}
-	return r.ID
-}
-
 // CategoryRef points at a project category.
 type CategoryRef struct {
 	ID         int64  `json:"id"`
@@ -113,26 +106,12 @@ type CategoryRef struct {
 	ObjectName string `json:"objectName,omitzero"`
 }
 
-func (r *CategoryRef) id() int64 {
-	if r == nil {
-		return 0
-	}
-	return r.ID
-}
-
 // CostCenterRef points at a cost centre.
 type CostCenterRef struct {
 	ID         int64  `json:"id"`
 	Name       string `json:"name,omitzero"`
 	Code       string `json:"code,omitzero"`
 	ObjectName string `json:"objectName,omitzero"`
-}
-
-func (r *CostCenterRef) id() int64 {
-	if r == nil {
-		return 0
-	}
-	return r.ID
 }
 
 // Location is where a project is, as the list has it.
@@ -203,19 +182,19 @@ func (p *Project) Input() *ProjectInput {
 	return &ProjectInput{
 		ID:                       p.ID,
 		Title:                    p.Title,
-		ProjectCollectionID:      p.ProjectCollection.id(),
+		ProjectCollectionID:      refID(p.ProjectCollection),
 		StartDate:                p.StartDate,
 		EndDate:                  p.EndDate,
 		TagIDs:                   tagIDs(p.Tags),
-		ContactID:                p.Customer.id(),
-		ResponsibleID:            responsible.id(),
-		SalesResponsibleID:       p.SalesResponsible.id(),
+		ContactID:                refID(p.Customer),
+		ResponsibleID:            refID(responsible),
+		SalesResponsibleID:       refID(p.SalesResponsible),
 		Description:              p.Description,
-		StatusID:                 p.Status.id(),
+		StatusID:                 refID(p.Status),
 		ReadyForInvoice:          p.ReadyForInvoice,
-		CostCenterID:             p.CostCenter.id(),
-		BookingProjectID:         p.BookingProject.id(),
-		CategoryID:               p.Category.id(),
+		CostCenterID:             refID(p.CostCenter),
+		BookingProjectID:         refID(p.BookingProject),
+		CategoryID:               refID(p.Category),
 		InvoiceText:              p.InvoiceText,
 		YourReference:            p.YourReference,
 		OurReference:             p.OurReference,

@@ -197,14 +197,14 @@ func (in *TimeReportInput) check(p *problems) {
 // TravelReport is set.
 func (r *TimeReport) Input() *TimeReportInput {
 	return &TimeReportInput{
-		UserID:            r.User.id(),
+		UserID:            refID(r.User),
 		Date:              r.Date,
-		ProjectID:         r.Project.id(),
-		InternalProjectID: r.InternalProject.id(),
-		AbsenceProjectID:  r.AbsenceProject.id(),
-		ActivityID:        r.Activity.id(),
-		TimeCodeID:        r.TimeCode.id(),
-		TimeArticleID:     r.TimeArticle.id(),
+		ProjectID:         refID(r.Project),
+		InternalProjectID: refID(r.InternalProject),
+		AbsenceProjectID:  refID(r.AbsenceProject),
+		ActivityID:        refID(r.Activity),
+		TimeCodeID:        refID(r.TimeCode),
+		TimeArticleID:     refID(r.TimeArticle),
 		ClockStart:        r.ClockStart,
 		ClockEnd:          r.ClockEnd,
 		Hours:             r.Hours,

@@ -154,8 +154,8 @@ func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 		"price":  {"has more than two decimals: 0.001"},
 		"tagIds": {"must all be 1 or more, not 0", "must all be 1 or more, not -1"},
 	}, complaints(t, err))
-	assert.EqualError(t, err, "tid: POST /v1/Core/Projects: not sent: name: is required: price: has more than two decimals: 0.001: "+
-		"tagIds: must all be 1 or more, not 0, must all be 1 or more, not -1: text: has 4 characters, and at most 3 are allowed")
+	assert.EqualError(t, err, "tid: POST /v1/Core/Projects: not sent: name: is required; price: has more than two decimals: 0.001; "+
+		"tagIds: must all be 1 or more, not 0, must all be 1 or more, not -1; text: has 4 characters, and at most 3 are allowed")
 }
 
 func TestWhatIsRequiredIsRequired(t *testing.T) {

@@ -141,11 +141,13 @@ func (r *Ref) String() string {
 	return r.Name
 }
 
-func (r *Ref) id() int64 {
-	if r == nil {
+// refID is the id that a reference of any kind points at, 0 for null.
+func refID[T any](ref *T) int64 {
+	if ref == nil {
 		return 0
 	}
-	return r.ID
+	id, _ := identity[T]()(ref)
+	return id
 }
 
 // TitleRef points at an object that has a title in the place of a name: an
@@ -179,13 +181,6 @@ func (r *NumberRef) String() string {
 		return ""
 	}
 	return r.Name
-}
-
-func (r *NumberRef) id() int64 {
-	if r == nil {
-		return 0
-	}
-	return r.ID
 }
 
 // Tag is a label on a contact, a project, a task, a user and the like.

@@ -135,7 +135,7 @@ var Failures = map[string]struct {
 		t.Setenv("VISMATID_APP_ID", "ap_1")
 	}, "VISMATID_APP_SECRET is not"},
 	"no network":    {ClosedPort, "connection refused"},
-	"no permission": {func(t testing.TB) { inject(t, tidtest.Answer(http.StatusForbidden, `{"message":"No."}`)) }, "403 Forbidden: No."},
+	"no permission": {func(t testing.TB) { inject(t, tidtest.Answer(http.StatusForbidden, `{"message":"No."}`)) }, "403 Forbidden: No"},
 	"no list":       {func(t testing.TB) { inject(t, tidtest.Answer(http.StatusOK, `{}`)) }, "the answer is no list"},
 	"not over https": {func(t testing.TB) {
 		NoAccount(t)
