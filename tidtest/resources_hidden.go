@@ -73,7 +73,6 @@ func derivedResources() []*resource {
 			id: timeCalculations, name: "time calculations", object: "core.timeCalculation", parent: noResource,
 			schema: newSchema(
 				hidden(number("id")), exact("total"), boolean("isTotal"), boolean("isByActivity"), boolean("isByActivityAndUser"),
-				objects("rows", ref("activity", activities), ref("user", users), exact("hours")),
 			),
 		},
 		{
@@ -113,7 +112,7 @@ func planningSums(id resourceID, by string, more []filter) *resource {
 		id: id, name: "planning summaries", object: "core.planningSummary", parent: noResource,
 		path: "v1/Core/Planning/GetPlanningSummaries/" + by, verbs: []verb{verbList}, bare: true,
 		schema: newSchema(
-			ref("project", projects), ref("internalProject", internalProjects), ref("absenceProject", absenceProjects),
+			ref("project", projects), hidden(ref("internalProject", internalProjects)), hidden(ref("absenceProject", absenceProjects)),
 			ref("user", users), date("fromDate"), date("toDate"), exact("hours"),
 		),
 		filters: filters(noted("fromDate", kindDate), noted("toDate", kindDate), more),
