@@ -114,6 +114,7 @@ type (
 		json.Number `json:"number"`
 	}
 	ownLoop struct {
+		//lint:ignore U1000 it is there to be met by reflection
 		*ownLoop
 		ID int64 `json:"id"`
 	}

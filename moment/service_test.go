@@ -238,7 +238,8 @@ type OfferRow struct {
 	CustomerName string   `json:"customerName" include:"customer.name"`
 	Local        string   `json:"-"`
 	Note         string   `json:"note" include:"-"`
-	hidden       string
+	//lint:ignore U1000 it is there to be passed over
+	hidden string
 }
 
 func TestFieldsAskForWhatAStructHas(t *testing.T) {
