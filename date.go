@@ -151,7 +151,8 @@ func (d Date) MarshalJSON() ([]byte, error) {
 
 // UnmarshalText reads what [ParseDate] reads; an empty text is no date.
 func (d *Date) UnmarshalText(text []byte) error {
-	return unmarshalText(d, text, ParseDate)
+	parsed, err := ParseDate(string(text))
+	return decoded(d, text, parsed, err)
 }
 
 // EncodeValues writes the shape that the API takes in filters.
@@ -160,15 +161,11 @@ func (d Date) EncodeValues(key string, v *url.Values) error {
 	return nil
 }
 
-// unmarshalText sets *v to the parsed text, or to its zero value for an empty one.
-// Its error is the one that encoding/json completes with the name of the field.
-func unmarshalText[T any](v *T, text []byte, parse func(string) (T, error)) error {
-	var parsed T
-	if len(text) > 0 {
-		var err error
-		if parsed, err = parse(string(text)); err != nil {
-			return &json.UnmarshalTypeError{Value: "string " + quote(string(text)), Type: reflect.TypeFor[T]()}
-		}
+// decoded sets *v to what text was parsed to, or to its zero value for an empty
+// text. Its error is the one that encoding/json completes with the name of the field.
+func decoded[T any](v *T, text []byte, parsed T, err error) error {
+	if err != nil && len(text) > 0 {
+		return &json.UnmarshalTypeError{Value: "string " + quote(string(text)), Type: reflect.TypeFor[T]()}
 	}
 	*v = parsed
 	return nil
@@ -350,7 +347,8 @@ func (dt DateTime) EncodeValues(key string, v *url.Values) error {
 
 // UnmarshalText reads what [ParseDateTime] reads; an empty text is no time.
 func (dt *DateTime) UnmarshalText(text []byte) error {
-	return unmarshalText(dt, text, ParseDateTime)
+	parsed, err := ParseDateTime(string(text))
+	return decoded(dt, text, parsed, err)
 }
 
 const secondsADay = 24 * 60 * 60
@@ -441,5 +439,6 @@ func (c ClockTime) EncodeValues(key string, v *url.Values) error {
 
 // UnmarshalText reads what [ParseClockTime] reads; an empty text is no time.
 func (c *ClockTime) UnmarshalText(text []byte) error {
-	return unmarshalText(c, text, ParseClockTime)
+	parsed, err := ParseClockTime(string(text))
+	return decoded(c, text, parsed, err)
 }

@@ -101,10 +101,41 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 	if len(data) >= 2 && data[0] == '"' {
 		data = data[1 : len(data)-1]
 	}
-	return unmarshalText(d, data, ParseDecimal)
+	return d.UnmarshalText(data)
 }
 
 // UnmarshalText reads what [ParseDecimal] reads; an empty text is 0.
 func (d *Decimal) UnmarshalText(text []byte) error {
-	return unmarshalText(d, text, ParseDecimal)
+	if value, exp, ok := scanDecimal(text); ok {
+		*d = NewDecimal(value, exp)
+		return nil
+	}
+	parsed, err := ParseDecimal(string(text))
+	return decoded(d, text, parsed, err)
+}
+
+// scanDecimal reads a plain number of few digits, as nearly all are.
+func scanDecimal(text []byte) (value int64, exp int32, ok bool) {
+	digits, negative := bytes.CutPrefix(text, []byte("-"))
+	if len(digits) > 18 { // which an int64 holds
+		return 0, 0, false
+	}
+	point := -1
+	for i, c := range digits {
+		switch {
+		case '0' <= c && c <= '9':
+			value = value*10 + int64(c-'0')
+		case c == '.' && point < 0 && i > 0 && i < len(digits)-1:
+			point = i
+		default:
+			return 0, 0, false
+		}
+	}
+	if point >= 0 {
+		exp = int32(point + 1 - len(digits))
+	}
+	if negative {
+		value = -value
+	}
+	return value, exp, len(digits) > 0
 }
