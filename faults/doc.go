@@ -1,0 +1,18 @@
+// Package faults holds a randomised test and nothing else. It drives a
+// [github.com/vismatid/tid.Client] against [github.com/vismatid/tid/tidtest] with
+// random programs of reads, writes and walks in several goroutines, while the
+// server and the network fail at random, and checks afterwards, in the server's
+// store and log, that nothing was lost, doubled, leaked or misreported.
+//
+//	go test -race ./...                       # 1,000 schedules
+//	go test -race ./... -rapid.checks=100000  # as many as there is time for
+//
+// A failure is shrunk to a small schedule and printed with its seed:
+//
+//	go test -race ./... -rapid.seed=17289637641
+//
+// runs that schedule again first. Everything happens in virtual time, so that the
+// seed settles the program, the network and the faults; what it does not settle
+// is the jitter of the client's own waits between repeats, and which of several
+// goroutines comes first in one and the same instant.
+package faults
