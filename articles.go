@@ -117,7 +117,8 @@ func (s *ArticlesService) All(ctx context.Context, opts *ArticleListOptions) ite
 
 // ChangedSince yields the articles that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// opts must leave Page, SortBy and SortOrder unset.
 //
 // API: GET /v1/Admin/Articles
 func (s *ArticlesService) ChangedSince(ctx context.Context, since DateTime, opts *ArticleListOptions) iter.Seq2[*Article, error] {

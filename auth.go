@@ -244,6 +244,10 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 		// The exchange serves everyone who waits, so it outlives the one who asked first.
 		go x.run(context.WithoutCancel(ctx), running)
 	}
+	if usable(x.expires) { // renewal is early: nobody waits for it
+		defer x.mu.Unlock()
+		return x.token(), nil
+	}
 	x.mu.Unlock()
 
 	select {
@@ -251,15 +255,10 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	if running.err == nil {
-		return running.token(), nil
+	if running.err != nil {
+		return "", running.err
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if usable(x.expires) {
-		return x.token(), nil // renewal was early: the old one still serves
-	}
-	return "", running.err
+	return running.token(), nil
 }
 
 func (x *exchanger) run(ctx context.Context, e *exchange) {

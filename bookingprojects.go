@@ -76,7 +76,8 @@ func (s *BookingProjectsService) All(ctx context.Context, opts *BookingProjectLi
 
 // ChangedSince yields the booking projects that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// opts must leave Page, SortBy and SortOrder unset.
 //
 // API: GET /v1/Admin/BookingProjects (inferred)
 func (s *BookingProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *BookingProjectListOptions) iter.Seq2[*BookingProject, error] {

@@ -41,7 +41,7 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 			at, _ := updated(item)
 			switch {
 			case at.IsZero(): // nothing says that it has not changed
-			case !last.IsZero() && at.Compare(last) > 0:
+			case !last.IsZero() && at.Compare(last.Add(clockChange)) > 0:
 				yield(nil, &Error{Operation: op, Path: call.path, StatusCode: http.StatusOK,
 					Err: errors.New("the API did not sort the list by its updates, so changes cannot be told from it")})
 				return
@@ -86,8 +86,12 @@ func property[T, F any](names ...string) func(*T) (F, bool) {
 	}
 }
 
+// clockChange is how far wall clocks may run backwards: by an hour, in the night
+// when summer ends.
+const clockChange = time.Hour
+
 // defaultOverlap is how far behind the newest change a Cursor looks again.
-const defaultOverlap = time.Minute
+const defaultOverlap = clockChange + 5*time.Minute
 
 // Cursor remembers how far a reader has come with the changes of one list. It is
 // saved as JSON, and survives restarts:
@@ -104,10 +108,11 @@ const defaultOverlap = time.Minute
 //     the next: a change whose handling was broken out of comes again.
 //   - It counts by the API's own timestamps alone; the clock of this machine does
 //     not matter.
-//   - It looks again at the last minute before the newest change (see Overlap),
-//     and leaves out what it has given already and finds unaltered. So a second
-//     change within the same second is not missed, nor is one whose timestamp
-//     lies up to Overlap behind a change already given.
+//   - It looks again at the last hour and five minutes before the newest change
+//     (see Overlap), and leaves out what it has given already and finds unaltered.
+//     So a second change within the same second is not missed, nor is one whose
+//     timestamp lies up to Overlap behind a change already given, be it for a
+//     server whose clock is behind or for clocks that were set back.
 //   - An item that changes while the list is read is given as it was read, and
 //     again next time.
 //   - Deleted items do not show. The zero Cursor begins with everything there is,
@@ -118,8 +123,10 @@ type Cursor struct {
 	// Given are the changes that have been handled and lie within Overlap of
 	// Newest, by the id of the item.
 	Given map[int64]Given `json:"given,omitzero"`
-	// Overlap is how far behind Newest to look again; a minute when it is 0.
+	// Overlap is how far behind Newest to look again; 65 minutes when it is 0.
 	Overlap time.Duration `json:"overlap,omitzero"`
+
+	kept int // of Given when it was last cleared of what is no longer needed
 }
 
 // Given is one change that a [Cursor] has passed.
@@ -154,12 +161,16 @@ func (c *Cursor) pass(id int64, change Given) {
 		c.Given = make(map[int64]Given)
 	}
 	c.Given[id] = change
+	if len(c.Given) < 2*c.kept {
+		return // each change is looked at a few times, however many there are
+	}
 	since := c.Since()
 	for id, given := range c.Given {
 		if given.At.Compare(since) < 0 {
 			delete(c.Given, id)
 		}
 	}
+	c.kept = max(len(c.Given), 100)
 }
 
 // Follow yields the changes of a ChangedSince that the cursor has not passed yet,

@@ -171,3 +171,51 @@ func TestCollectStopsAtItsBound(t *testing.T) {
 		assert.EqualValues(t, want.requests, p.requests.Load(), "at most %d", most)
 	}
 }
+
+func TestChangesThatMoveUpAreNotMissed(t *testing.T) {
+	srv, c := account(t)
+	reports := reportsChangedAt(250, at(t, "2026-11-20 08:00:00"))
+	srv.TimeReports.PutAll(reports)
+	given := map[int64]bool{}
+	for report, err := range c.TimeReports.ChangedSince(t.Context(), at(t, "2026-11-20 08:00:00"), nil) {
+		require.NoError(t, err)
+		assert.False(t, given[report.ID])
+		given[report.ID] = true
+		if len(given) == 50 {
+			srv.TimeReports.Delete(report.ID)
+		}
+	}
+	assert.Len(t, given, 250)
+}
+
+func TestClocksThatAreSetBackAreNoDisorder(t *testing.T) {
+	c := free(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+		var items []string
+		for id, clock := range []string{"03:10", "02:10", "02:50", "02:05", "01:50"} {
+			items = append(items, fmt.Sprintf(`{"id":%d,"updated":"2026-10-25 %s:00"}`, id+1, clock))
+		}
+		return answer(req, 200, `{"items":[`+strings.Join(items, ",")+`],"totalItemCount":5,"totalPages":1}`), nil
+	}))
+	cursor := tid.Cursor{Newest: at(t, "2026-10-25 02:50:00")}
+	changed, err := tid.Collect(tid.Follow(&cursor, c.Contacts.ChangedSince(t.Context(), cursor.Since(), nil)), 0)
+	require.NoError(t, err)
+	assert.Len(t, changed, 5)
+}
+
+func TestLargeImportsAreFollowedInGoodTime(t *testing.T) {
+	reports := reportsChangedAt(100_000, at(t, "2026-11-20 08:00:00"))
+	var cursor tid.Cursor
+	n := 0
+	for _, err := range tid.Follow(&cursor, func(yield func(*tid.TimeReport, error) bool) {
+		for i := range reports {
+			if !yield(&reports[i], nil) {
+				return
+			}
+		}
+	}) {
+		require.NoError(t, err)
+		n++
+	}
+	assert.Equal(t, 100_000, n)
+	assert.Len(t, cursor.Given, 100_000, "all of them lie at the edge")
+}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -316,6 +317,9 @@ func NewClient(source TokenSource, opts ...Option) (*Client, error) {
 		return nil, err
 	}
 	copied := *cfg.http
+	if copied.Transport == nil {
+		copied.Transport = sharedTransport()
+	}
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		base:      base,
@@ -409,6 +413,11 @@ func (c *Client) Do(ctx context.Context, method, path string, query, body, out a
 	if err != nil {
 		return err
 	}
+	if _, writer := out.(io.Writer); out != nil && !writer {
+		if v := reflect.ValueOf(out); v.Kind() != reflect.Pointer || v.IsNil() {
+			return invalid(call.op, "out must be a pointer that is not nil, not %T", out)
+		}
+	}
 	return c.do(ctx, call, receiveInto(out))
 }
 
@@ -422,7 +431,7 @@ func (c *Client) callPath(method, path string, query, body any) (*call, error) {
 	if err := checkPath(path); err != nil {
 		return nil, invalid(op, "%v", err)
 	}
-	call := &call{op: op, method: method, path: path, accept: "application/json"}
+	call := &call{op: op, method: method, path: path, accept: "application/json", free: true}
 	return call, call.encode(query, body)
 }
 

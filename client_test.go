@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -640,4 +641,128 @@ func TestDownloadsStream(t *testing.T) {
 	assert.Equal(t, "application/pdf", file.ContentType)
 	_, err = c.Offers.Download(t.Context(), 999_999)
 	assert.ErrorIs(t, err, tid.ErrNotFound)
+}
+
+func TestUsersWhoComeTwiceAreCountedOnce(t *testing.T) {
+	c := free(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+		return answer(req, 200, fmt.Sprintf(`{"page":%d,"pageSize":100,"totalItemCount":101,"totalPages":2,"items":[
+			{"userId":1,"dates":[{"date":"2026-10-01","reportedHours":8}]},{"userId":%d,"dates":[]}]}`,
+			number(req, "page"), 1+number(req, "page"))), nil
+	}))
+	for _, days := range []int{5, 40} {
+		users, err := tid.Collect(c.TimeReports.AllUserDayStatistics(t.Context(),
+			&tid.UserDayStatisticsOptions{From: tid.NewDate(2026, 10, 1), To: tid.NewDate(2026, 10, days)}), 0)
+		require.NoError(t, err)
+		require.Len(t, users, 3)
+		assert.Len(t, users[0].Dates, (days+30)/31, "one from each part of the span")
+	}
+}
+
+func TestFiltersThatGiveEverythingOrNothingAreRefused(t *testing.T) {
+	srv, c := account(t)
+	later, earlier := tid.NewDate(2026, 10, 2), tid.NewDate(2026, 10, 1)
+	for name, err := range map[string]error{
+		"an empty list of users": errOf(c.TimeReports.List(t.Context(), &tid.TimeReportListOptions{UserIDs: []int64{}})),
+		"a reversed span":        errOf(c.TimeReports.List(t.Context(), &tid.TimeReportListOptions{From: later, To: earlier})),
+		"a reversed range":       errOf(c.Projects.List(t.Context(), &tid.ProjectListOptions{CreatedDateFrom: later, CreatedDateTo: earlier})),
+		"reversed planning":      errOf(c.Planning.Users(t.Context(), &tid.PlanningUserListOptions{FromDate: later, ToDate: earlier})),
+	} {
+		assert.ErrorIs(t, err, tid.ErrInvalidInput, name)
+	}
+	assert.Empty(t, srv.Requests())
+	_, err := c.TimeReports.List(t.Context(), &tid.TimeReportListOptions{From: earlier, To: earlier})
+	assert.NoError(t, err)
+}
+
+func TestTheAPIsErrorSurvivesTheGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := tidtest.NewServer(t, tidtest.InMemory())
+		c := srv.Client()
+		_, err := c.Users.List(t.Context(), nil)
+		require.NoError(t, err)
+		time.Sleep(2 * time.Second)
+		srv.Inject(tidtest.Fault{Operation: "GET /v1/Core/Contacts", Times: 9, Effect: tidtest.Answer(503, `{"message":"restarting"}`)})
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+		defer cancel()
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() { _, _ = c.Users.List(t.Context(), nil) })
+		}
+		synctest.Wait()
+		_, err = c.Contacts.List(ctx, nil)
+		assert.ErrorIs(t, err, tid.ErrServer)
+		assert.ErrorContains(t, err, "restarting")
+		wg.Wait()
+	})
+}
+
+func TestRenewalIsNotWaitedForWhileTheTokenServes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := tidtest.NewServer(t, tidtest.InMemory())
+		c := srv.Client()
+		_, err := c.Users.List(t.Context(), nil)
+		require.NoError(t, err)
+		time.Sleep(time.Hour - 50*time.Second)
+		srv.Inject(tidtest.Fault{Operation: "POST /v1/Auth/Token", Times: 100, Effect: tidtest.Answer(503, "")})
+		begin := time.Now()
+		_, err = c.Users.List(t.Context(), nil)
+		assert.NoError(t, err)
+		assert.Zero(t, time.Since(begin))
+		time.Sleep(time.Minute) // the exchange in the background gives up
+	})
+}
+
+func TestBacklogThatOutlivesATokenIsNotRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithTokenLifetime(5*time.Minute))
+		srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{ID: 1, Name: "Berg", ContactType: tid.ContactCompany}})
+		calls(t, srv.Client(), 2400, 2400)
+		refused := 0
+		for _, r := range srv.Requests() {
+			if r.Status == 401 {
+				refused++
+			}
+		}
+		assert.LessOrEqual(t, refused, 4)
+	})
+}
+
+func TestDownloadsMayBeReadLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithCompany(tidtest.Sample(1, 1)))
+		file, err := srv.Client().Offers.Download(t.Context(), srv.Offers.All()[0].ID)
+		require.NoError(t, err)
+		defer file.Body.Close()
+		time.Sleep(10 * time.Minute)
+		_, err = file.Body.Read(make([]byte, 4))
+		assert.NoError(t, err)
+	})
+}
+
+func TestNothingIsSentThatCouldNotBeReceived(t *testing.T) {
+	srv, c := account(t)
+	for _, out := range []any{tid.Contact{}, (*tid.Contact)(nil), 7} {
+		assert.ErrorIs(t, c.Do(t.Context(), "POST", "v1/Core/Contacts", nil, &tid.ContactInput{Name: "Berg", ContactType: tid.ContactCompany}, out), tid.ErrInvalidInput)
+	}
+	assert.ErrorIs(t, c.Do(t.Context(), "POST", "v1/Core/Contacts", nil, []byte(`{}`), nil), tid.ErrInvalidInput)
+	assert.Empty(t, srv.Requests())
+}
+
+func TestAClientOfTheCallersWithoutATransportSharesTheConnections(t *testing.T) {
+	var mu sync.Mutex
+	connections := map[string]bool{}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		connections[r.RemoteAddr] = true
+		mu.Unlock()
+		_, _ = w.Write([]byte(`{"id":1}`))
+	}))
+	defer srv.Close()
+	c, err := tid.NewClient(tid.StaticToken("pk"), tid.WithBaseURL(srv.URL), tid.WithLimiter(nil),
+		tid.WithHTTPClient(&http.Client{Timeout: time.Minute}))
+	require.NoError(t, err)
+	for range 10 {
+		calls(t, c, 8, 8)
+	}
+	assert.LessOrEqual(t, len(connections), 16)
 }

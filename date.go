@@ -54,8 +54,8 @@ func scanDate(s string) (d Date, rest string, ok bool) {
 	if !okYear || !okMonth || !okDay || year == 0 {
 		return Date{}, s, false
 	}
-	d = NewDate(year, time.Month(month), day)
-	if d.Month() != time.Month(month) || d.Day() != day {
+	d = Date{year: int16(year), month: uint8(month), day: uint8(day)}
+	if real := d.In(time.UTC); real.Month() != time.Month(month) || real.Day() != day {
 		return Date{}, s, false // such as February 30
 	}
 	return d, s[10:], true

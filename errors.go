@@ -20,8 +20,8 @@ import (
 )
 
 // What went wrong, for errors.Is. Every error of a call is an [*Error] that
-// matches at most one of these; one that matches none is about the network, the
-// context or an answer that could not be read.
+// matches the one of the last answer; one that matches none is about the network,
+// the context or an answer that could not be read.
 var (
 	// ErrInvalidInput is a request that was refused before anything was sent.
 	ErrInvalidInput = errors.New("invalid input")
@@ -157,7 +157,8 @@ func invalid(op, format string, args ...any) *Error {
 }
 
 // hint is hintFor, in the terms of the credentials that c has.
-func (c *Client) hint(op string, status int, retryAfter time.Duration) string {
+func (c *Client) hint(call *call, result outcome) string {
+	status := result.status
 	if _, ok := c.source.(*basicAuth); ok {
 		switch status {
 		case http.StatusUnauthorized:
@@ -166,7 +167,10 @@ func (c *Client) hint(op string, status int, retryAfter time.Duration) string {
 			return "check what this user may do"
 		}
 	}
-	return hintFor(op, status, retryAfter)
+	if status == http.StatusNotFound && call.free {
+		return ""
+	}
+	return hintFor(call.op, status, result.retryAfter)
 }
 
 // hintFor says what to do about an answer.
@@ -210,6 +214,18 @@ func withoutSecrets(answer []byte, sent string) []byte {
 		}
 	}
 	return answer
+}
+
+// saidWithout is readErrorBody without what authorized the request: neither in
+// the text that came, of which the message may be a part, nor in what it unescapes to.
+func saidWithout(sent string, answer []byte) (message string, fields map[string][]string) {
+	message, fields = readErrorBody(withoutSecrets(answer, sent))
+	for _, several := range fields {
+		for i := range several {
+			several[i] = string(withoutSecrets([]byte(several[i]), sent))
+		}
+	}
+	return string(withoutSecrets([]byte(message), sent)), fields
 }
 
 // readErrorBody finds what the API said in any of the shapes that its error

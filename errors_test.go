@@ -326,6 +326,10 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		}
 		assert.Contains(t, hint, test.want)
 		e := failing(t, answers{status: test.status, header: http.Header{"Retry-After": {"90"}}}, test.op)
+		if test.status == 404 { // the call went to a path of the caller's own, which WithPath does not change
+			assert.NotContains(t, e.Error(), hint)
+			continue
+		}
 		assert.Contains(t, e.Error(), "; "+hint)
 	}
 }

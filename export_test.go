@@ -46,5 +46,6 @@ func (p RetryPolicy) Next(method string, o Outcome, attempt int, jitter float64)
 	if p.Budget != nil {
 		policy.hasBudget, policy.budget = true, *p.Budget
 	}
-	return policy.next(method, outcome{o.Status, o.RetryAfter, o.Reached, o.Broken, o.Hopeless, o.Renewable}, attempt, jitter)
+	return policy.next(method, outcome{status: o.Status, retryAfter: o.RetryAfter, reached: o.Reached,
+		broken: o.Broken, hopeless: o.Hopeless, renewable: o.Renewable}, attempt, jitter)
 }

@@ -211,7 +211,7 @@ func TestListsThatLieAboutTheirLengthEnd(t *testing.T) {
 			"3 pages in a row have brought nothing that had not come before", 8},
 		{"one page more each time, all empty", func(int) string { return "" }, func(page int) int { return page + 1 }, 0, "page 1 is empty", 1},
 		{"two pages that take turns", func(page int) string { return one(1 + page%2) }, func(int) int { return 1e9 }, 2, "3 pages in a row", 8},
-		{"fewer pages each time", one, func(page int) int { return 11 - page }, 6, "", 12},
+		{"fewer pages each time", one, func(page int) int { return 11 - page }, 6, "", 24},
 		{"no pages after all", one, func(page int) int { return max(0, 3-2*page) }, 1, "", 1},
 		{"negative counters", one, func(int) int { return -5 }, 1, "", 1},
 	} {

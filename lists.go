@@ -106,7 +106,8 @@ func (s *ActivitiesService) All(ctx context.Context, opts *ActivityListOptions) 
 
 // ChangedSince yields the activities that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// opts must leave Page, SortBy and SortOrder unset.
 //
 // API: GET /v1/Admin/Activities
 func (s *ActivitiesService) ChangedSince(ctx context.Context, since DateTime, opts *ActivityListOptions) iter.Seq2[*Activity, error] {

@@ -150,7 +150,8 @@ func (s *OpportunitiesService) All(ctx context.Context, opts *OpportunityListOpt
 
 // ChangedSince yields the opportunities that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// opts must leave Page, SortBy and SortOrder unset.
 //
 // API: GET /v1/Core/Opportunities
 func (s *OpportunitiesService) ChangedSince(ctx context.Context, since DateTime, opts *OpportunityListOptions) iter.Seq2[*OpportunitySummary, error] {

@@ -174,22 +174,24 @@ func allCall[T any](ctx context.Context, c *Client, call *call, err error) iter.
 			yield(nil, err)
 			return
 		}
-		seen, stale := newRecent[T](), 0
+		seen := newRecent[T]()
+		stale, turn := 0, 0
 		for page, err := range pages[T](ctx, l) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
+			turn++
 			stale++
 			for _, item := range page.Items {
-				if !seen.add(item) {
+				if !seen.add(item, turn) {
 					continue
 				}
 				if stale = 0; !yield(item, nil) {
 					return
 				}
 			}
-			if stale == maxStale {
+			if stale >= maxStale && stale*l.size >= maxPageSize {
 				yield(nil, &Error{Operation: call.op, Path: call.path, StatusCode: http.StatusOK, Attempts: 1,
 					Message: fmt.Sprintf("%d pages in a row have brought nothing that had not come before", stale)})
 				return
@@ -198,8 +200,9 @@ func allCall[T any](ctx context.Context, c *Client, call *call, err error) iter.
 	}
 }
 
-// maxStale is how many pages in a row may bring nothing new: rows shift while a
-// list is read, but a list that keeps repeating itself would never end.
+// maxStale is how many pages in a row may bring nothing new, and more of them when
+// they are small: rows shift while a list is read, but a list that keeps repeating
+// itself would never end.
 const maxStale = 3
 
 // ListAs reads one page of any list into any type: one of this package with more
@@ -222,36 +225,36 @@ func AllAs[T any](ctx context.Context, c *Client, path string, opts any) iter.Se
 // write while a list is read, not by pages of them.
 const recentIDs = 4 * maxPageSize
 
-// recent remembers the ids of the last items given, since rows shift between
-// pages while others write, and the same row can come twice.
+// recent remembers the ids of the last items given and the pages they were on,
+// since rows shift between pages while others write, and the same row can come twice.
 type recent[T any] struct {
 	id   func(*T) (int64, bool)
-	seen map[int64]struct{}
+	page map[int64]int
 	ring []int64
 	next int
 }
 
 func newRecent[T any]() *recent[T] {
-	return &recent[T]{id: identity[T](), seen: make(map[int64]struct{})}
+	return &recent[T]{id: identity[T](), page: make(map[int64]int)}
 }
 
-// add reports whether the item is new; one without an id always is.
-func (r *recent[T]) add(item *T) bool {
+// add reports whether the item was not on an earlier page; one without an id never was.
+func (r *recent[T]) add(item *T, page int) bool {
 	id, ok := r.id(item)
 	if !ok {
 		return true
 	}
-	if _, dup := r.seen[id]; dup {
-		return false
+	if at, seen := r.page[id]; seen {
+		return at == page
 	}
 	if len(r.ring) < recentIDs {
 		r.ring = append(r.ring, id)
 	} else {
-		delete(r.seen, r.ring[r.next])
+		delete(r.page, r.ring[r.next])
 		r.ring[r.next] = id
 		r.next = (r.next + 1) % recentIDs
 	}
-	r.seen[id] = struct{}{}
+	r.page[id] = page
 	return true
 }
 
@@ -266,7 +269,14 @@ func identity[T any]() func(*T) (int64, bool) {
 	if known, ok := identities.Load(t); ok {
 		return known.(func(*T) (int64, bool))
 	}
-	find := property[T, int64]("id")
+	wide, plain := property[T, int64]("id"), property[T, int]("id")
+	find := func(item *T) (int64, bool) {
+		if id, ok := wide(item); ok {
+			return id, true
+		}
+		id, ok := plain(item)
+		return int64(id), ok
+	}
 	if t == reflect.TypeFor[json.RawMessage]() {
 		find = func(item *T) (int64, bool) {
 			var object struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest"
 )
 
 // pager is a list of n items with the ids 1 to n. It counts requests, and edit
@@ -410,5 +411,34 @@ func TestListAsAndAllAsReadAnyType(t *testing.T) {
 	for _, path := range []string{"", "/", "../v1", "v1/Core/../../x", "https://elsewhere.example/v1", "//elsewhere.example/v1", "v1/Core?x=1"} {
 		_, err := tid.ListAs[mine](t.Context(), c, path, nil)
 		assert.ErrorIs(t, err, tid.ErrInvalidInput, path)
+	}
+}
+
+func TestRowsThatMoveUpAreNotMissed(t *testing.T) {
+	for _, readAhead := range []int{0, 16} {
+		for _, removed := range []int{1, 40, 100} {
+			t.Run(fmt.Sprintf("%d removed, %d ahead", removed, readAhead), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithLatency(tidtest.Latency{RoundTrip: 300 * time.Millisecond}))
+					want := map[int64]bool{}
+					for i := range 1000 {
+						want[srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{
+							Name: fmt.Sprintf("Kund %04d", i), ContactType: tid.ContactCompany}})] = true
+					}
+					first := srv.Contacts.All()[:removed]
+					n := 0
+					for contact, err := range srv.Client(tid.WithReadAhead(readAhead)).Contacts.All(t.Context(), &tid.ContactListOptions{SortBy: tid.ContactsByName}) {
+						require.NoError(t, err)
+						delete(want, contact.ID)
+						if n++; n == 250 {
+							for _, gone := range first {
+								srv.Contacts.Delete(gone.ID)
+							}
+						}
+					}
+					assert.Empty(t, want)
+				})
+			})
+		}
 	}
 }

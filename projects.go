@@ -2,8 +2,10 @@ package tid
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"iter"
 )
 
@@ -147,7 +149,7 @@ type ProjectInput struct {
 	TagIDs              []int64 `json:"tagIds,omitzero"`
 	// ContactID is the project's Customer.
 	ContactID int64 `json:"contactId,omitzero"`
-	// ResponsibleID is the project's Responsible, or ProjectManager.
+	// ResponsibleID is the project's Responsible, or its ProjectManager where it has none.
 	ResponsibleID            int64            `json:"responsibleId,omitzero"`
 	SalesResponsibleID       int64            `json:"salesResponsibleId,omitzero"`
 	Description              string           `json:"description,omitzero"`
@@ -242,7 +244,8 @@ func (s *ProjectsService) All(ctx context.Context, opts *ProjectListOptions) ite
 
 // ChangedSince yields the projects that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// opts must leave Page, SortBy and SortOrder unset.
 //
 // API: GET /v1/Core/Projects
 func (s *ProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *ProjectListOptions) iter.Seq2[*ProjectSummary, error] {
@@ -294,14 +297,16 @@ func (s *ProjectsService) NextNumber(ctx context.Context) (string, error) {
 type nextNumber Text
 
 func (n *nextNumber) UnmarshalJSON(data []byte) error {
-	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		return json.Unmarshal(data, (*Text)(n))
+	var err error
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		var object struct{ Number, NextProjectNumber Text }
+		err = json.Unmarshal(data, &object)
+		*n = nextNumber(cmp.Or(object.Number, object.NextProjectNumber))
+	} else {
+		err = json.Unmarshal(data, (*Text)(n))
 	}
-	var object struct{ Number, NextProjectNumber Text }
-	err := json.Unmarshal(data, &object)
-	*n = nextNumber(object.Number)
-	if *n == "" {
-		*n = nextNumber(object.NextProjectNumber)
+	if err == nil && *n == "" {
+		err = errors.New("it holds no number")
 	}
 	return err
 }
@@ -395,7 +400,8 @@ func (s *ProjectCommentsService) All(ctx context.Context, projectID int64, opts 
 
 // ChangedSince yields the comments of a project that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// opts must leave Page, SortBy and SortOrder unset.
 //
 // API: GET /v1/Core/Projects/{projectId}/Comments
 func (s *ProjectCommentsService) ChangedSince(ctx context.Context, projectID int64, since DateTime, opts *ProjectCommentListOptions) iter.Seq2[*Comment, error] {

@@ -47,7 +47,7 @@ const (
 
 // NewLimiter returns the limiter that a Client has by default: at most four
 // requests reach the API in any second, sliding or fixed, and a 429 pauses
-// everyone until its Retry-After has passed. Clients that use the same static
+// everyone until its Retry-After has passed, or the time of [WithMaxWait]. Clients that use the same static
 // token should share one; clients with application credentials get a token each.
 func NewLimiter() Limiter {
 	return &gate{turn: make(chan struct{}, 1), changed: make(chan struct{}, 1), margin: initialMargin}
@@ -127,7 +127,18 @@ func (g *gate) Wait(ctx context.Context) (Permit, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	return g.next(ctx)
+}
+
+// urgent is Wait without a turn: for a token, which all who have one wait for.
+func (g *gate) urgent(ctx context.Context) (Permit, error) { return g.next(ctx) }
+
+// next takes the next slot that is free.
+func (g *gate) next(ctx context.Context) (Permit, error) {
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		p, wait := g.take()
 		if p != nil {
 			return p, nil
@@ -142,9 +153,6 @@ func (g *gate) Wait(ctx context.Context) (Permit, error) {
 		case <-ctx.Done():
 		}
 		timer.Stop()
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 	}
 }
 

@@ -18,7 +18,8 @@ const (
 	readAheadGrowth = 4
 )
 
-// pages yields the pages of a list in order. It keeps as many requests under way
+// pages yields the pages of a list in order, one of them again when rows have been
+// removed in front of it. It keeps as many requests under way
 // as it takes to use up the rate limit at the latency that it observes, and holds
 // one page more than that at the most: who takes pages slowly has few waiting.
 func pages[T any](ctx context.Context, l *listing) iter.Seq2[*Page[T], error] {
@@ -41,6 +42,8 @@ func pages[T any](ctx context.Context, l *listing) iter.Seq2[*Page[T], error] {
 		}
 		start()
 		var latency time.Duration
+		identify := identity[T]()
+		total, identified, stepped := 0, false, 0
 		for number, allowed := l.page, firstReadAhead; ; number, allowed = number+1, allowed*readAheadGrowth {
 			result := <-ahead[0]
 			ahead = ahead[1:]
@@ -49,11 +52,25 @@ func pages[T any](ctx context.Context, l *listing) iter.Seq2[*Page[T], error] {
 				return
 			}
 			latency = max(result.took, latency*7/8)
-			if !yield(result.page, nil) || !result.page.more(number) {
+			page := result.page
+			shrunk := page.TotalItemCount < total && (page.TotalItemCount > 0 || len(page.Items) == 0)
+			if shrunk && identified && number != stepped {
+				// Rows have been removed, and those that were to come have moved up onto
+				// the page before: it is read again. What comes twice is known by its id.
+				stepped, ahead, next = number, nil, number-1
+				start()
+				total, number = page.TotalItemCount, number-2
+				continue
+			}
+			total = page.TotalItemCount
+			if len(page.Items) > 0 {
+				_, identified = identify(page.Items[0])
+			}
+			if !yield(page, nil) || !page.more(number) {
 				return
 			}
-			allowed = min(allowed, l.client.readAhead)
-			for len(ahead) == 0 || len(ahead) < min(allowed, wanted(latency)) && result.page.more(next-1) {
+			allowed = min(allowed, l.client.readAhead, math.MaxInt/readAheadGrowth)
+			for len(ahead) == 0 || len(ahead) < min(allowed, wanted(latency)) && page.more(next-1) {
 				start()
 			}
 		}

@@ -31,9 +31,11 @@ type call struct {
 	body   []byte // JSON, or nil for none
 	accept string // the content types that are understood
 	basic  string // base64 credentials in the place of a bearer token
+	free   bool   // the path is the caller's own, not an operation's
 	replay bool   // repeating it does no harm, whatever its method
 
-	took time.Duration // how long the last attempt took, without waiting for the gate
+	token string        // what the last attempt was authorized with
+	took  time.Duration // how long the last attempt took, without waiting for the gate
 }
 
 // newCall encodes an operation. args fill the braces of its template in order;
@@ -56,6 +58,9 @@ func (call *call) encode(params, body any) (err error) {
 	var origin any
 	if e, ok := body.(edited); ok {
 		body, origin = e.input, e.origin
+	}
+	if _, raw := body.([]byte); raw {
+		return invalid(call.op, "the body is bytes: make it a json.RawMessage if it is JSON")
 	}
 	if v := reflect.ValueOf(body); v.Kind() == reflect.Pointer && v.IsNil() {
 		return invalid(call.op, "there is nothing to send: the input is nil")
@@ -148,22 +153,18 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 		policy.replayed = map[string]bool{call.method: true}
 	}
 	mayHaveExecuted, renewed := false, false
-	var failure *Error
+	var before *Error
 	for attempt := 1; ; attempt++ {
-		token, noToken := c.authorization(ctx, call)
+		result, failure := c.try(ctx, call, attempt, receive)
 		switch {
-		case noToken != nil && failure != nil:
-			failure.Err = noToken // what the last attempt came to still holds
-			return failure
-		case noToken != nil:
-			return noToken
-		}
-		var result outcome
-		if result, failure = c.attempt(ctx, call, token, attempt, receive); failure == nil {
+		case failure == nil:
 			return nil
+		case result.unsent && before != nil:
+			before.Err = failure // what the last attempt came to still holds
+			return before
 		}
 		if call.method != http.MethodGet && !call.replay {
-			refusedByAPI := result.status >= 400 && result.status <= 499
+			refusedByAPI := result.status >= 400 && result.status <= 499 && result.status != http.StatusRequestTimeout
 			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
 			failure.MayHaveExecuted = mayHaveExecuted
 			if mayHaveExecuted && failure.hint == "" {
@@ -174,11 +175,14 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 			return failure
 		}
 		if result.status == http.StatusUnauthorized && call.basic == "" && !renewed {
-			newer, err := c.source.Token(ctx, token)
+			newer, err := c.source.Token(ctx, call.token)
 			if err != nil {
 				failure.Err = fmt.Errorf("no new token: %v", err)
+				if ctx.Err() != nil {
+					failure.Err = fmt.Errorf("no new token: %w", ctx.Err())
+				}
 			}
-			result.renewable, renewed = err == nil && newer != token, true
+			result.renewable, renewed = err == nil && newer != call.token, true
 		}
 		if deadline, ok := ctx.Deadline(); ok {
 			policy.hasBudget, policy.budget = true, time.Until(deadline)
@@ -194,6 +198,7 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 				return failure
 			}
 		}
+		before = failure
 	}
 }
 
@@ -218,8 +223,17 @@ func (c *Client) authorization(ctx context.Context, call *call) (string, *Error)
 	return token, nil
 }
 
+// try gets a token and makes one attempt.
+func (c *Client) try(ctx context.Context, call *call, n int, receive receive) (outcome, *Error) {
+	var noToken *Error
+	if call.token, noToken = c.authorization(ctx, call); noToken != nil {
+		return outcome{unsent: true, hopeless: true}, noToken
+	}
+	return c.attempt(ctx, call, n, receive)
+}
+
 // attempt passes the gate and sends the call once.
-func (c *Client) attempt(ctx context.Context, call *call, token string, n int, receive receive) (result outcome, failure *Error) {
+func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive) (result outcome, failure *Error) {
 	begin := time.Now()
 	event := Event{Operation: call.op, Attempt: n}
 	fail := func(err error) (outcome, *Error) {
@@ -238,10 +252,23 @@ func (c *Client) attempt(ctx context.Context, call *call, token string, n int, r
 		}
 	}()
 
-	permit, err := c.limiter.Wait(ctx)
+	wait := c.limiter.Wait
+	if gate, ok := c.limiter.(*gate); ok && call.op == opToken {
+		wait = gate.urgent
+	}
+	permit, err := wait(ctx)
 	event.Wait = time.Since(begin)
+	if err == nil && ctx.Err() != nil {
+		permit.Done(0, 0)
+		err = ctx.Err()
+	}
+	if event.Wait > time.Second { // the token may have been renewed meanwhile
+		if newer, noToken := c.authorization(ctx, call); noToken == nil {
+			call.token = newer
+		}
+	}
 	if err != nil {
-		result.hopeless = true
+		result.hopeless, result.unsent = true, true
 		_, failure = fail(err)
 		failure.Message, failure.Attempts = "not sent", n-1
 		return result, failure
@@ -255,7 +282,7 @@ func (c *Client) attempt(ctx context.Context, call *call, token string, n int, r
 	attemptCtx, cancel := context.WithCancelCause(ctx)
 	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
 	trace := &sending{permit: permit}
-	req := c.request(httptrace.WithClientTrace(attemptCtx, trace.hooks()), call, token)
+	req := c.request(httptrace.WithClientTrace(attemptCtx, trace.hooks()), call)
 	permit.Sent()
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -266,18 +293,25 @@ func (c *Client) attempt(ctx context.Context, call *call, token string, n int, r
 		result.broken, result.hopeless = result.reached, hopeless(err)
 		return fail(cause(attemptCtx, err))
 	}
+	stalled.Stop() // from here on each Read watches for itself
 	result.status, result.reached = resp.StatusCode, true
 	body := &countedBody{body: resp.Body, stalled: stalled, release: func() { stalled.Stop(); cancel(nil) }}
 	resp.Body = body
 	defer func() { event.Bytes = body.read.Load() }()
 	if result.status < 200 || result.status > 299 {
+		told := headerRetryAfter(resp.Header) > 0 || result.status != http.StatusTooManyRequests
+		if told { // a slow body must not hold up the pause
+			permit.Done(result.status, min(retryAfter(resp, nil), c.retry.maxWait))
+		}
 		answer, _ := io.ReadAll(io.LimitReader(inTime(resp.Body, maxErrorTime), maxErrorBody))
 		drain(resp.Body)
 		result.retryAfter = retryAfter(resp, answer)
-		permit.Done(result.status, min(result.retryAfter, c.retry.maxWait))
+		if !told {
+			permit.Done(result.status, min(result.retryAfter, c.retry.maxWait))
+		}
 		_, failure = fail(nil)
-		failure.Body, failure.hint = answer, c.hint(call.op, result.status, result.retryAfter)
-		failure.Message, failure.Fields = readErrorBody(withoutSecrets(answer, token))
+		failure.Body, failure.hint = answer, c.hint(call, result)
+		failure.Message, failure.Fields = saidWithout(call.token, answer)
 		return result, failure
 	}
 	permit.Done(result.status, 0)
@@ -289,7 +323,7 @@ func (c *Client) attempt(ctx context.Context, call *call, token string, n int, r
 	return result, nil
 }
 
-func (c *Client) request(ctx context.Context, call *call, token string) *http.Request {
+func (c *Client) request(ctx context.Context, call *call) *http.Request {
 	u := *c.base
 	u.RawPath = c.base.EscapedPath() + call.path
 	u.Path, _ = url.PathUnescape(u.RawPath)
@@ -302,7 +336,7 @@ func (c *Client) request(ctx context.Context, call *call, token string) *http.Re
 	if call.basic != "" {
 		scheme = "Basic"
 	}
-	req.Header["Authorization"] = []string{scheme + " " + token}
+	req.Header["Authorization"] = []string{scheme + " " + call.token}
 	req.Header["Accept"] = []string{call.accept}
 	req.Header["User-Agent"] = []string{c.userAgent}
 	if call.body != nil {

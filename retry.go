@@ -14,6 +14,7 @@ type outcome struct {
 	retryAfter time.Duration // what a 429 or 503 asked for; 0 when it did not
 	reached    bool          // a connection came up, so the API may have acted
 	broken     bool          // the connection broke, or the body was cut off
+	unsent     bool          // the limiter did not let it pass
 	hopeless   bool          // the same would happen again, as with a bad certificate
 	renewable  bool          // 401, and a newer token than the refused one can be had
 }
@@ -64,14 +65,20 @@ func (p retryPolicy) next(method string, o outcome, attempt int, jitter float64)
 	return wait, true
 }
 
+// headerRetryAfter is how long the header of an answer asks to wait. A date in it
+// is by the server's clock.
+func headerRetryAfter(header http.Header) time.Duration {
+	now := time.Now()
+	if at, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = at
+	}
+	return parseRetryAfter(header.Get("Retry-After"), now)
+}
+
 // retryAfter is how long an answer asks to wait: by its header, else by the
 // property that a 429 carries in its body, else a second for a 429.
 func retryAfter(resp *http.Response, body []byte) time.Duration {
-	now := time.Now()
-	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		now = at // a date in Retry-After is by the server's clock
-	}
-	wait := parseRetryAfter(resp.Header.Get("Retry-After"), now)
+	wait := headerRetryAfter(resp.Header)
 	if wait > 0 || resp.StatusCode != http.StatusTooManyRequests {
 		return wait
 	}

@@ -123,3 +123,19 @@ func TestPathElementsStayInTheirPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestSecretsThatComeBackEscapedAreBlanked(t *testing.T) {
+	const token = "pk+1/2.pa_3"
+	for _, body := range []string{
+		`{"message":"bad header Bearer pk\u002B1\/2.pa_3"}`,
+		`{"title":"bad","errors":{"Authorization":["Bearer pk\u002b1/2.pa_3"]}}`,
+		`<html><body>Bearer pk&#43;1/2.pa_3</body></html>`,
+	} {
+		c, err := tid.NewClient(tid.StaticToken(token), tid.WithHTTPClient(&http.Client{
+			Transport: roundTrip(func(req *http.Request) (*http.Response, error) { return answer(req, 400, body), nil })}))
+		require.NoError(t, err)
+		_, err = c.Contacts.Get(t.Context(), 1)
+		assert.NotContains(t, err.Error(), token)
+		assert.Contains(t, err.Error(), "…")
+	}
+}

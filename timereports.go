@@ -246,7 +246,8 @@ func (s *TimeReportsService) All(ctx context.Context, opts *TimeReportListOption
 
 // ChangedSince yields the time reports that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. opts must leave Page, SortBy and SortOrder unset.
+// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// opts must leave Page, SortBy and SortOrder unset.
 //
 // API: GET /v1/Core/TimeReports
 func (s *TimeReportsService) ChangedSince(ctx context.Context, since DateTime, opts *TimeReportListOptions) iter.Seq2[*TimeReport, error] {
@@ -342,10 +343,7 @@ func (o *UserDayStatisticsOptions) check(p *problems) {
 	if o.From.IsZero() || o.To.IsZero() {
 		return
 	}
-	switch days := o.To.DaysSince(o.From) + 1; {
-	case days < 1:
-		p.add("filter.to", "%s is before filter.from, %s", o.To, o.From)
-	case days > maxStatisticsDays:
+	if days := o.To.DaysSince(o.From) + 1; days > maxStatisticsDays {
 		p.add("filter.to", "%s to %s is %d days, and at most %d are allowed: AllUserDayStatistics takes any span",
 			o.From, o.To, days, maxStatisticsDays)
 	}
@@ -376,7 +374,8 @@ func (s *TimeReportsService) AllUserDayStatistics(ctx context.Context, opts *Use
 	read := func(from, to Date) iter.Seq2[*UserDayStatistics, error] {
 		part := span
 		part.From, part.To = from, to
-		return all[UserDayStatistics](ctx, s.client, "GET /v1/Core/TimeReports/UserDayStatistics", &part)
+		return once(all[UserDayStatistics](ctx, s.client, "GET /v1/Core/TimeReports/UserDayStatistics", &part),
+			func(u *UserDayStatistics) int64 { return u.UserID })
 	}
 	if span.From.IsZero() || span.To.IsZero() || span.To.DaysSince(span.From) < maxStatisticsDays {
 		return read(span.From, span.To)
@@ -404,6 +403,24 @@ func (s *TimeReportsService) AllUserDayStatistics(ctx context.Context, opts *Use
 		}
 		for _, user := range users {
 			if !yield(user, nil) {
+				return
+			}
+		}
+	}
+}
+
+// once leaves out the items that have come before: rows shift between pages while others write.
+func once[T any](items iter.Seq2[*T, error], id func(*T) int64) iter.Seq2[*T, error] {
+	return func(yield func(*T, error) bool) {
+		seen := make(map[int64]bool)
+		for item, err := range items {
+			if err == nil {
+				if seen[id(item)] {
+					continue
+				}
+				seen[id(item)] = true
+			}
+			if !yield(item, err) {
 				return
 			}
 		}

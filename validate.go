@@ -74,9 +74,32 @@ func (p *problems) walk(v, o reflect.Value) {
 		if name == "" || !field.IsExported() {
 			continue
 		}
+		if _, filter := field.Tag.Lookup("url"); filter {
+			p.checkFilter(name, v, value)
+		}
 		p.checkValue(name, field.Tag.Get("tid"), value, o.Field(i))
 	}
 }
+
+// checkFilter refuses filters that would give everything, or nothing at all.
+func (p *problems) checkFilter(name string, options, value reflect.Value) {
+	if value.Kind() == reflect.Slice && !value.IsNil() && value.Len() == 0 {
+		p.add(name, "is an empty list, which would filter nothing: leave it nil for everything")
+	}
+	to, ok := value.Interface().(Date)
+	from := spanStart.Replace(name)
+	if !ok || to.IsZero() || from == name {
+		return
+	}
+	for i := range options.NumField() {
+		if begin, ok := options.Field(i).Interface().(Date); ok && wireName(options.Type().Field(i)) == from && to.Before(begin) {
+			p.add(name, "%s is before %s, %s", to, from, begin)
+		}
+	}
+}
+
+// spanStart turns the name of the last day of a span into that of its first.
+var spanStart = strings.NewReplacer("To", "From", "to", "from")
 
 func (p *problems) checkValue(name, rules string, value, origin reflect.Value) {
 	if value.IsZero() {
