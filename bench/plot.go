@@ -18,8 +18,9 @@ func plotRates(results []result, file string) error {
 	p.X.Label.Text = "round trip"
 	p.Y.Label.Text = "pages a second"
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, latencyTicks()
-	p.X.Min, p.X.Max = float64(latencies[0].Milliseconds()), float64(latencies[len(latencies)-1].Milliseconds())
+	p.X.Min, p.X.Max = float64(latencies[0].Milliseconds()), 1.25*float64(latencies[len(latencies)-1].Milliseconds()) // room for the last label
 	p.Y.Min, p.Y.Max = 0, allowance+0.8
+	p.Legend.Padding = vg.Points(2)
 	p.Legend.Left, p.Legend.XOffs, p.Legend.YOffs = true, vg.Points(12), vg.Points(8)
 	p.Add(plotter.NewGrid())
 
