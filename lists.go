@@ -1,7 +1,6 @@
 package tid
 
 import (
-	"cmp"
 	"context"
 	"iter"
 )
@@ -274,9 +273,4 @@ func (s *OpportunityTagsService) List(ctx context.Context, opts *OpportunityTagL
 // API: GET /v1/Admin/OpportunityTags
 func (s *OpportunityTagsService) All(ctx context.Context, opts *OpportunityTagListOptions) iter.Seq2[*OpportunityTag, error] {
 	return all[OpportunityTag](ctx, s.client, "GET /v1/Admin/OpportunityTags", opts)
-}
-
-// either fills the empty one of two keys for the same thing from the other.
-func either[T comparable](a, b *T) {
-	*a, *b = cmp.Or(*a, *b), cmp.Or(*b, *a)
 }

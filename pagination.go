@@ -262,8 +262,11 @@ func (r *recent[T]) add(item *T, page int) bool {
 // decoding: func(*T) (int64, bool) by the type of T.
 var identities sync.Map
 
+// keyed is a model that has no id, and is known by another property instead.
+type keyed interface{ key() int64 }
+
 // identity finds out how an item of type T tells its id: by the field of that
-// JSON name, or in the raw JSON.
+// JSON name, by its key, or in the raw JSON.
 func identity[T any]() func(*T) (int64, bool) {
 	t := reflect.TypeFor[T]()
 	if known, ok := identities.Load(t); ok {
@@ -276,6 +279,12 @@ func identity[T any]() func(*T) (int64, bool) {
 		}
 		id, ok := plain(item)
 		return int64(id), ok
+	}
+	if _, ok := any(new(T)).(keyed); ok {
+		find = func(item *T) (int64, bool) {
+			id := any(item).(keyed).key()
+			return id, id != 0
+		}
 	}
 	if t == reflect.TypeFor[json.RawMessage]() {
 		find = func(item *T) (int64, bool) {

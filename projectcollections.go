@@ -84,6 +84,7 @@ func (s *ProjectCollectionsService) Get(ctx context.Context, id int64) (*Project
 //
 // API: GET /v1/Core/ProjectCollections/{id}/NextProjectNumber (inferred)
 func (s *ProjectCollectionsService) NextProjectNumber(ctx context.Context, id int64) (string, error) {
-	n, err := fetch[nextNumber](ctx, s.client, "GET /v1/Core/ProjectCollections/{id}/NextProjectNumber", nil, nil, id)
-	return string(deref(n)), err
+	var n nextNumber
+	err := s.client.exec(ctx, "GET /v1/Core/ProjectCollections/{id}/NextProjectNumber", nil, nil, &n, id)
+	return string(n), err
 }

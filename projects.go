@@ -288,8 +288,9 @@ func (s *ProjectsService) Modify(ctx context.Context, id int64, edit func(*Proje
 //
 // API: GET /v1/Core/Projects/NextProjectNumber (inferred)
 func (s *ProjectsService) NextNumber(ctx context.Context) (string, error) {
-	n, err := fetch[nextNumber](ctx, s.client, "GET /v1/Core/Projects/NextProjectNumber", nil, nil)
-	return string(deref(n)), err
+	var n nextNumber
+	err := s.client.exec(ctx, "GET /v1/Core/Projects/NextProjectNumber", nil, nil, &n)
+	return string(n), err
 }
 
 // nextNumber reads the answer about the next number in each of its likely
@@ -297,18 +298,18 @@ func (s *ProjectsService) NextNumber(ctx context.Context) (string, error) {
 type nextNumber Text
 
 func (n *nextNumber) UnmarshalJSON(data []byte) error {
-	var err error
-	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		var object struct{ Number, NextProjectNumber Text }
-		err = json.Unmarshal(data, &object)
-		*n = nextNumber(cmp.Or(object.Number, object.NextProjectNumber))
-	} else {
-		err = json.Unmarshal(data, (*Text)(n))
+	var object struct{ Number, NextProjectNumber Text }
+	var out any = &object
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		out = &object.Number
 	}
-	if err == nil && *n == "" {
-		err = errors.New("it holds no number")
+	if err := json.Unmarshal(data, out); err != nil {
+		return err
 	}
-	return err
+	if *n = nextNumber(cmp.Or(object.Number, object.NextProjectNumber)); *n == "" {
+		return errors.New("it holds no number")
+	}
+	return nil
 }
 
 // TimeCalculation is the time that is planned for a project. The API also gives

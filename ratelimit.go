@@ -130,10 +130,7 @@ func (g *gate) Wait(ctx context.Context) (Permit, error) {
 	return g.next(ctx)
 }
 
-// urgent is Wait without a turn: for a token, which all who have one wait for.
-func (g *gate) urgent(ctx context.Context) (Permit, error) { return g.next(ctx) }
-
-// next takes the next slot that is free.
+// next takes the next slot that is free, without regard to whose turn it is.
 func (g *gate) next(ctx context.Context) (Permit, error) {
 	for {
 		if err := ctx.Err(); err != nil {

@@ -19,9 +19,9 @@ const (
 )
 
 // pages yields the pages of a list in order, one of them again when rows have been
-// removed in front of it. It keeps as many requests under way
-// as it takes to use up the rate limit at the latency that it observes, and holds
-// one page more than that at the most: who takes pages slowly has few waiting.
+// removed in front of it. It keeps as many requests under way as it takes to use up
+// the rate limit at the latency that it observes, and holds one page more than that
+// at the most: who takes pages slowly has few waiting.
 func pages[T any](ctx context.Context, l *listing) iter.Seq2[*Page[T], error] {
 	return func(yield func(*Page[T], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)

@@ -162,6 +162,8 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 		case result.unsent && before != nil:
 			before.Err = failure // what the last attempt came to still holds
 			return before
+		case result.unsent:
+			return failure
 		}
 		if call.method != http.MethodGet && !call.replay {
 			refusedByAPI := result.status >= 400 && result.status <= 499 && result.status != http.StatusRequestTimeout
@@ -227,7 +229,7 @@ func (c *Client) authorization(ctx context.Context, call *call) (string, *Error)
 func (c *Client) try(ctx context.Context, call *call, n int, receive receive) (outcome, *Error) {
 	var noToken *Error
 	if call.token, noToken = c.authorization(ctx, call); noToken != nil {
-		return outcome{unsent: true, hopeless: true}, noToken
+		return outcome{unsent: true}, noToken
 	}
 	return c.attempt(ctx, call, n, receive)
 }
@@ -254,7 +256,7 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 
 	wait := c.limiter.Wait
 	if gate, ok := c.limiter.(*gate); ok && call.op == opToken {
-		wait = gate.urgent
+		wait = gate.next // ahead of all those who wait for the token
 	}
 	permit, err := wait(ctx)
 	event.Wait = time.Since(begin)
@@ -262,16 +264,16 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 		permit.Done(0, 0)
 		err = ctx.Err()
 	}
+	if err != nil {
+		result.unsent = true
+		_, failure = fail(err)
+		failure.Message, failure.Attempts = "not sent", n-1
+		return result, failure
+	}
 	if event.Wait > time.Second { // the token may have been renewed meanwhile
 		if newer, noToken := c.authorization(ctx, call); noToken == nil {
 			call.token = newer
 		}
-	}
-	if err != nil {
-		result.hopeless, result.unsent = true, true
-		_, failure = fail(err)
-		failure.Message, failure.Attempts = "not sent", n-1
-		return result, failure
 	}
 	begin = time.Now()
 	defer func() {

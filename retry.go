@@ -14,7 +14,7 @@ type outcome struct {
 	retryAfter time.Duration // what a 429 or 503 asked for; 0 when it did not
 	reached    bool          // a connection came up, so the API may have acted
 	broken     bool          // the connection broke, or the body was cut off
-	unsent     bool          // the limiter did not let it pass
+	unsent     bool          // there was no token for it, or the limiter did not let it pass
 	hopeless   bool          // the same would happen again, as with a bad certificate
 	renewable  bool          // 401, and a newer token than the refused one can be had
 }

@@ -316,6 +316,8 @@ type UserDayStatistics struct {
 	ObjectName string    `json:"objectName,omitzero"`
 }
 
+func (u *UserDayStatistics) key() int64 { return u.UserID }
+
 // UserDay is one day of one user.
 type UserDay struct {
 	Date           Date     `json:"date,omitzero"`
@@ -374,8 +376,7 @@ func (s *TimeReportsService) AllUserDayStatistics(ctx context.Context, opts *Use
 	read := func(from, to Date) iter.Seq2[*UserDayStatistics, error] {
 		part := span
 		part.From, part.To = from, to
-		return once(all[UserDayStatistics](ctx, s.client, "GET /v1/Core/TimeReports/UserDayStatistics", &part),
-			func(u *UserDayStatistics) int64 { return u.UserID })
+		return all[UserDayStatistics](ctx, s.client, "GET /v1/Core/TimeReports/UserDayStatistics", &part)
 	}
 	if span.From.IsZero() || span.To.IsZero() || span.To.DaysSince(span.From) < maxStatisticsDays {
 		return read(span.From, span.To)
@@ -403,24 +404,6 @@ func (s *TimeReportsService) AllUserDayStatistics(ctx context.Context, opts *Use
 		}
 		for _, user := range users {
 			if !yield(user, nil) {
-				return
-			}
-		}
-	}
-}
-
-// once leaves out the items that have come before: rows shift between pages while others write.
-func once[T any](items iter.Seq2[*T, error], id func(*T) int64) iter.Seq2[*T, error] {
-	return func(yield func(*T, error) bool) {
-		seen := make(map[int64]bool)
-		for item, err := range items {
-			if err == nil {
-				if seen[id(item)] {
-					continue
-				}
-				seen[id(item)] = true
-			}
-			if !yield(item, err) {
 				return
 			}
 		}

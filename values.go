@@ -1,6 +1,7 @@
 package tid
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 	"strings"
@@ -202,9 +203,7 @@ func (t *Tag) UnmarshalJSON(data []byte) error {
 	if err := unmarshal(data, (*plain)(t)); err != nil {
 		return err
 	}
-	if t.Title == "" {
-		t.Title = t.Name
-	}
+	t.Title = cmp.Or(t.Title, t.Name)
 	return nil
 }
 
@@ -231,12 +230,7 @@ func (m *Member) UnmarshalJSON(data []byte) error {
 	if err := unmarshal(data, (*plain)(m)); err != nil {
 		return err
 	}
-	if m.ID == 0 {
-		m.ID = m.UserID
-	}
-	if m.Name == "" {
-		m.Name = m.UserName
-	}
+	m.ID, m.Name = cmp.Or(m.ID, m.UserID), cmp.Or(m.Name, m.UserName)
 	return nil
 }
 
@@ -279,9 +273,7 @@ func clone[T any](v *T) *T {
 	return &copied
 }
 
-func deref[T any](v *T) (zero T) {
-	if v == nil {
-		return zero
-	}
-	return *v
+// either fills the empty one of two keys for the same thing from the other.
+func either[T comparable](a, b *T) {
+	*a, *b = cmp.Or(*a, *b), cmp.Or(*b, *a)
 }
