@@ -18,6 +18,8 @@ import (
 // token between processes; [ExchangeToken] is the exchange itself.
 //
 // It must be safe for concurrent use, and its Token must return as soon as ctx ends.
+// After a long wait for the rate limit Token is asked with a context that has ended
+// already: for the token that is at hand, or else an error, without waiting.
 type TokenSource interface {
 	// Token returns the token to send as "Authorization: Bearer". refused is "" or a token that the API has
 	// just answered with 401: if that is still the current one, get another; if
@@ -150,7 +152,7 @@ func ExchangeToken(ctx context.Context, id, secret string, opts ...Option) (Toke
 	if err != nil {
 		return Token{}, err
 	}
-	return c.exchange(ctx, credentials)
+	return c.exchange(ctx, credentials, nil)
 }
 
 const (
@@ -171,12 +173,13 @@ type tokenAnswer struct {
 	Expires     string `json:"expires,omitzero"`
 }
 
-func (c *Client) exchange(ctx context.Context, credentials *appCredentials) (Token, error) {
+// exchange gets a token; failed, where it is not nil, learns of each attempt that fails.
+func (c *Client) exchange(ctx context.Context, credentials *appCredentials, failed func(*Error)) (Token, error) {
 	call, err := c.newCall(opToken, nil, nil, nil)
 	if err != nil {
 		return Token{}, err
 	}
-	call.basic, call.replay = basic(credentials.id, credentials.secret()), true
+	call.basic, call.replay, call.failed = basic(credentials.id, credentials.secret()), true, failed
 	var answer tokenAnswer
 	var header http.Header
 	var received time.Time
@@ -213,23 +216,33 @@ func tokenLifetime(expires, serverTime string, now time.Time) time.Duration {
 // exchanger is the token source of one Client with application credentials. One
 // exchange is under way at a time; whoever asks waits for it, or leaves.
 type exchanger struct {
-	fetch func(context.Context) (Token, error)
+	fetch func(ctx context.Context, failed func(*Error)) (Token, error)
 
-	mu      sync.Mutex
-	token   secret    // the current one; nil before the first exchange
-	renew   time.Time // when it is to be renewed
-	expires time.Time
-	pending *exchange
+	mu       sync.Mutex
+	token    secret    // the current one; nil before the first exchange
+	renew    time.Time // when it is to be renewed
+	expires  time.Time
+	pending  *exchange
+	panicked *exchange // ended in a panic that no caller has seen
 }
 
 type exchange struct {
-	done  chan struct{}
-	token secret
-	err   error
+	done     chan struct{}
+	token    secret
+	err      error
+	panicked any
+
+	mu   sync.Mutex
+	last *Error // of the attempts so far
 }
 
 func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 	x.mu.Lock()
+	if lost := x.panicked; lost != nil {
+		x.panicked = nil
+		x.mu.Unlock()
+		panic(lost.panicked)
+	}
 	usable := func(until time.Time) bool {
 		return x.token != nil && x.token() != refused && time.Now().Before(until)
 	}
@@ -253,7 +266,15 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 	select {
 	case <-running.done:
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", running.abandoned(ctx)
+	}
+	if running.panicked != nil {
+		x.mu.Lock()
+		if x.panicked == running {
+			x.panicked = nil
+		}
+		x.mu.Unlock()
+		panic(running.panicked)
 	}
 	if running.err != nil {
 		return "", running.err
@@ -261,21 +282,47 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 	return running.token(), nil
 }
 
+// abandoned is the error of a caller whose context ends before the exchange does:
+// with what has gone wrong with it so far.
+func (e *exchange) abandoned(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.last == nil {
+		return ended(ctx, nil)
+	}
+	own := *e.last
+	own.add(ended(ctx, nil))
+	return &own
+}
+
+// run makes the exchange. A panic in it, of an observer or a transport, is raised
+// again in the goroutine of a caller.
 func (x *exchanger) run(ctx context.Context, e *exchange) {
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
-	token, err := x.fetch(ctx)
-	e.token, e.err = conceal(token.Value), err
-	x.mu.Lock()
-	if err == nil {
-		now := time.Now()
-		life := token.Expires.Sub(now)
-		x.token, x.expires = e.token, token.Expires
-		x.renew = now.Add(max(life-min(renewBefore, life/10), minLifetime))
-	}
-	x.pending = nil
-	x.mu.Unlock()
-	close(e.done)
+	token, err := Token{}, errors.New("the token exchange was broken off")
+	defer func() {
+		e.panicked = recover()
+		e.token, e.err = conceal(token.Value), err
+		x.mu.Lock()
+		switch {
+		case e.panicked != nil:
+			x.panicked = e
+		case err == nil:
+			now := time.Now()
+			life := token.Expires.Sub(now)
+			x.token, x.expires = e.token, token.Expires
+			x.renew = now.Add(max(life-min(renewBefore, life/10), minLifetime))
+		}
+		x.pending = nil
+		x.mu.Unlock()
+		close(e.done)
+	}()
+	token, err = x.fetch(ctx, func(failure *Error) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.last = failure
+	})
 }
 
 // exchangeTimeout bounds an exchange, repeats and waits included, since it is

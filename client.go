@@ -13,7 +13,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -90,7 +90,8 @@ type Client struct {
 	limiter   Limiter
 	retry     retryPolicy
 	log       logger
-	observer  func(Event)
+	observer  func(context.Context, Event)
+	untraced  *atomic.Bool // the transport has been seen not to trace with httptrace
 	userAgent string
 	readAhead int               // pages under way at once, at the most
 	templates map[string]string // paths in the place of the operations' own
@@ -138,7 +139,8 @@ type config struct {
 	limiter   Limiter
 	retry     retryPolicy
 	log       *slog.Logger
-	observer  func(Event)
+	observer  func(context.Context, Event)
+	wrap      func(http.RoundTripper) http.RoundTripper
 	userAgent string
 	readAhead int
 	templates map[string]string
@@ -219,9 +221,29 @@ func WithLogger(log *slog.Logger) Option {
 	return func(c *config) error { c.log = log; return nil }
 }
 
-// WithObserver calls observe after each attempt, from the goroutine that made
-// the call; it must be safe for concurrent use and quick.
-func WithObserver(observe func(Event)) Option {
+// WithTransport puts a layer around the transport, such as the spans or metrics of
+// a telemetry library: wrap is called once, with the module's own transport or that
+// of [WithHTTPClient], and keeps its connection pool. [OperationFrom] tells a layer
+// what a request is for. A layer must send each request once and pass on its context.
+func WithTransport(wrap func(next http.RoundTripper) http.RoundTripper) Option {
+	return func(c *config) error {
+		if wrap == nil {
+			return errors.New("tid: WithTransport: the function is nil")
+		}
+		inner := c.wrap
+		c.wrap = func(next http.RoundTripper) http.RoundTripper {
+			if inner != nil {
+				next = inner(next)
+			}
+			return wrap(next)
+		}
+		return nil
+	}
+}
+
+// WithObserver calls observe after each attempt, with the context of the call and
+// in the goroutine that made the attempt; it must be safe for concurrent use and quick.
+func WithObserver(observe func(context.Context, Event)) Option {
 	return func(c *config) error { c.observer = observe; return nil }
 }
 
@@ -320,6 +342,11 @@ func NewClient(source TokenSource, opts ...Option) (*Client, error) {
 	if copied.Transport == nil {
 		copied.Transport = sharedTransport()
 	}
+	if cfg.wrap != nil {
+		if copied.Transport = cfg.wrap(copied.Transport); copied.Transport == nil {
+			return nil, errors.New("tid: WithTransport: the function returned nil")
+		}
+	}
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		base:      base,
@@ -330,13 +357,16 @@ func NewClient(source TokenSource, opts ...Option) (*Client, error) {
 		retry:     cfg.retry,
 		log:       logger{cfg.log},
 		observer:  cfg.observer,
+		untraced:  new(atomic.Bool),
 		userAgent: strings.TrimSpace(cfg.userAgent + " tid-go/" + Version),
 		readAhead: cfg.readAhead,
 		templates: cfg.templates,
 	}
 	switch source := source.(type) {
 	case *appCredentials:
-		c.source = &exchanger{fetch: func(ctx context.Context) (Token, error) { return c.exchange(ctx, source) }}
+		c.source = &exchanger{fetch: func(ctx context.Context, failed func(*Error)) (Token, error) {
+			return c.exchange(ctx, source, failed)
+		}}
 	case *basicAuth:
 		c.scheme = "Basic"
 	}
@@ -384,22 +414,6 @@ func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
-
-// sharedTransport is one for all clients: they speak to the same host, and its
-// idle connections serve whoever comes next.
-var sharedTransport = sync.OnceValue(func() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           256,
-		MaxIdleConnsPerHost:    64,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    15 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-	}
-})
 
 // Do sends a request to any path of the API, for what this module does not
 // know, with the same token, limit, repeats and errors as every other call.

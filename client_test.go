@@ -571,7 +571,7 @@ func TestEventsTellWhatHappened(t *testing.T) {
 		var events []tid.Event
 		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithCompany(tidtest.Sample(1, 1)),
 			tidtest.WithLatency(tidtest.Latency{RoundTrip: 200 * time.Millisecond}))
-		c := srv.Client(tid.WithObserver(func(e tid.Event) { events = append(events, e) }),
+		c := srv.Client(tid.WithObserver(func(_ context.Context, e tid.Event) { events = append(events, e) }),
 			tid.WithLogger(slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 		srv.Inject(tidtest.Fault{Operation: "GET /v1/Admin/Users", Effect: tidtest.Answer(503, `{"message":"restarting"}`)})
 		_, err := c.Users.List(t.Context(), &tid.UserListOptions{})

@@ -2,6 +2,7 @@ package tid
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,11 @@ var (
 	ErrRateLimited = errors.New("rate limited")
 	// ErrServer is 500, 502, 503 or 504.
 	ErrServer = errors.New("server error")
+	// ErrNoTurn is a request that was not sent because its deadline comes before its
+	// turn at the rate limit: the queue is too long, not the API out of order.
+	// [Error.RetryAfter] is the wait that it would have taken. context.DeadlineExceeded
+	// matches as well.
+	ErrNoTurn = errors.New("no turn before the deadline")
 )
 
 var sentinels = map[int]error{
@@ -65,7 +71,8 @@ type Error struct {
 	Message string
 	// Fields are the messages about single properties, where there are any.
 	Fields map[string][]string
-	// RetryAfter is how long the API asked to wait; 0 when it did not.
+	// RetryAfter is how long the API asked to wait, or with [ErrNoTurn] how long the
+	// wait for the rate limit would have taken; 0 when there was no such wait.
 	RetryAfter time.Duration
 	// Attempts is how many requests the call sent.
 	Attempts int
@@ -151,6 +158,57 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
+// because is a cause with a text of its own and the errors that it matches.
+type because struct {
+	text string
+	are  []error
+}
+
+func (b *because) Error() string   { return b.text }
+func (b *because) Unwrap() []error { return b.are }
+
+// reason is the text of e as a part of another error.
+func (e *Error) reason() string {
+	if e.StatusCode == 0 && e.Err != nil {
+		return e.Err.Error()
+	}
+	return e.Error()
+}
+
+// add puts a cause after the one that e has.
+func (e *Error) add(cause error) {
+	if e.Err != nil {
+		cause = &because{e.Err.Error() + "; " + cause.Error(), []error{e.Err, cause}}
+	}
+	e.Err = cause
+}
+
+// advise puts a hint after those that e has.
+func (e *Error) advise(hint string) {
+	if e.hint != "" {
+		hint = e.hint + "; " + hint
+	}
+	e.hint = hint
+}
+
+// deadlineFirst is the cause of a retry that was given up since its wait would
+// have passed the deadline.
+var deadlineFirst = &because{"not retried: the deadline comes first", []error{context.DeadlineExceeded}}
+
+// ended is the error of a context that has ended: it matches ctx.Err() and the
+// cause that the context was given, whichever of them err is.
+func ended(ctx context.Context, err error) error {
+	are := []error{ctx.Err(), context.Cause(ctx)}
+	text := ctx.Err().Error()
+	if are[0] != are[1] {
+		text += ": " + are[1].Error()
+	}
+	if err != nil && !errors.Is(err, are[0]) && !errors.Is(err, are[1]) {
+		text, are = text+": "+err.Error(), append(are, err)
+	}
+	return &because{text, are}
+}
+
 // invalid is the error of a request that was refused before it was sent.
 func invalid(op, format string, args ...any) *Error {
 	return &Error{Operation: op, Message: fmt.Sprintf(format, args...), Err: ErrInvalidInput}
@@ -189,6 +247,8 @@ func hintFor(op string, status int, retryAfter time.Duration) string {
 		if retryAfter > 0 {
 			return fmt.Sprintf("the API asks to wait %s", retryAfter)
 		}
+	case http.StatusBadGateway, http.StatusServiceUnavailable:
+		return "the API is restarting or under planned maintenance"
 	}
 	if status >= 300 && status < 400 {
 		return "redirects are refused, so that the token reaches no other host; check the base URL"

@@ -249,7 +249,7 @@ func TestErrorsShowNeitherBodyNorSecret(t *testing.T) {
 	jsonLog := slog.New(slog.NewJSONHandler(&js, &slog.HandlerOptions{Level: slog.LevelDebug}))
 
 	c, err := tid.NewClient(tid.StaticToken(secretToken), tid.WithHTTPClient(&http.Client{Transport: a}),
-		tid.WithLimiter(nil), tid.WithLogger(textLog), tid.WithObserver(func(e tid.Event) { jsonLog.Info("event", "event", e) }))
+		tid.WithLimiter(nil), tid.WithLogger(textLog), tid.WithObserver(func(_ context.Context, e tid.Event) { jsonLog.Info("event", "event", e) }))
 	require.NoError(t, err)
 	err = c.Do(context.Background(), "POST", "v1/Core/Contacts", url.Values{"q": {private}}, map[string]string{"ssn": private}, nil)
 	var e *tid.Error

@@ -46,6 +46,7 @@ func (p RetryPolicy) Next(method string, o Outcome, attempt int, jitter float64)
 	if p.Budget != nil {
 		policy.hasBudget, policy.budget = true, *p.Budget
 	}
-	return policy.next(method, outcome{status: o.Status, retryAfter: o.RetryAfter, reached: o.Reached,
+	wait, v := policy.next(method, outcome{status: o.Status, retryAfter: o.RetryAfter, reached: o.Reached,
 		broken: o.Broken, hopeless: o.Hopeless, renewable: o.Renewable}, attempt, jitter)
+	return wait, v == again
 }

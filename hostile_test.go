@@ -386,7 +386,8 @@ func TestServersThatDoNotSpeakHTTPEndInAClearError(t *testing.T) {
 		speak func(net.Conn)
 		want  string
 	}{
-		{"closed at once", func(net.Conn) {}, "" /* a reset or an end, as the system likes */},
+		// A reset or an end, as the system likes; before or after the request was written.
+		{"closed at once", func(net.Conn) {}, ""},
 		{"closed after the request", heard, "the connection was closed without an answer"},
 		{"headers without end", func(conn net.Conn) {
 			heard(conn)
@@ -426,7 +427,9 @@ func TestServersThatDoNotSpeakHTTPEndInAClearError(t *testing.T) {
 				_, err = client.Contacts.Create(t.Context(), &tid.ContactInput{Name: "Kund", ContactType: tid.ContactCompany})
 				var e *tid.Error
 				require.ErrorAs(t, err, &e)
-				assert.True(t, e.MayHaveExecuted, "who knows what it has done: %v", err)
+				if c.want != "" {
+					assert.True(t, e.MayHaveExecuted, "who knows what it has done: %v", err)
+				}
 			})
 		})
 	}

@@ -27,6 +27,20 @@ type Event struct {
 	Err error
 }
 
+type operationKey struct{}
+
+func withOperation(ctx context.Context, op string) context.Context {
+	return context.WithValue(ctx, operationKey{}, op)
+}
+
+// OperationFrom returns the operation that a call's context is for, such as "GET
+// /v1/Core/Contacts/{id}", or "" outside of one: for the names of spans and the
+// labels of metrics in a transport, a [Limiter], a [TokenSource] or an observer.
+func OperationFrom(ctx context.Context) string {
+	op, _ := ctx.Value(operationKey{}).(string)
+	return op
+}
+
 // logger writes what a Client does; its zero value writes nothing.
 type logger struct{ slog *slog.Logger }
 

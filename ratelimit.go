@@ -16,18 +16,23 @@ import (
 // one that is shared between processes lets a fleet share one budget.
 type Limiter interface {
 	// Wait returns when a request may be sent. It returns early with an error
-	// that wraps ctx.Err() when ctx ends, and at once with one that wraps
-	// context.DeadlineExceeded when the deadline of ctx comes before the turn.
+	// that wraps ctx.Err() when ctx ends, and at once with a [*NoTurnError] when
+	// the deadline of ctx comes before the turn. [OperationFrom] tells what ctx is
+	// for: the token exchange, "POST /v1/Auth/Token", goes ahead of all that wait
+	// for its token.
 	Wait(ctx context.Context) (Permit, error)
 }
 
-// Permit is one admission by a [Limiter]. The client tells it how the request
-// went: Sent as the request goes out, again if that was later than thought (a
-// connection had to be set up first), then Done exactly once.
+// Permit is one admission by a [Limiter]. Its place in the allowance is taken
+// from Wait until Sent, however long a connection takes to come up.
 type Permit interface {
+	// Sent reports that the request has just gone out: when it has been written,
+	// or, where the transport does not trace with httptrace, as it is handed over.
+	// It can come again; the last time counts.
 	Sent()
-	// Done reports that the response's header has arrived, or with status 0 that
-	// there will be none. retryAfter is the pause that a 429 asked for.
+	// Done comes exactly once: when the response's header has arrived, or with
+	// status 0 when there will be none. Without a Sent before it nothing has gone
+	// out, and the place is free again. retryAfter is the pause that a 429 asked for.
 	Done(status int, retryAfter time.Duration)
 }
 
@@ -50,19 +55,19 @@ const (
 // everyone until its Retry-After has passed, or the time of [WithMaxWait]. Clients that use the same static
 // token should share one; clients with application credentials get a token each.
 func NewLimiter() Limiter {
-	return &gate{turn: make(chan struct{}, 1), changed: make(chan struct{}, 1), margin: initialMargin}
+	return &gate{turn: make(chan struct{}, 1), changed: make(chan struct{}), margin: initialMargin}
 }
 
 // gate has a slot for each request that the API allows in a second. A slot is
-// free again one second after the response (when the API must have counted the
-// request by then, always safe) or one second and the margin after sending,
-// whichever is earlier.
+// taken until its request has gone out, and free again one second after the
+// response (when the API must have counted the request by then, always safe) or
+// one second and the margin after sending, whichever is earlier.
 type gate struct {
-	turn    chan struct{} // held by the one waiter that is next; Go queues the rest in order
-	changed chan struct{} // told when a slot may have become free earlier, or later
+	turn chan struct{} // held by the one waiter that is next; Go queues the rest in order
 
 	mu      sync.Mutex
-	slots   [requestsPerSecond]*permit // nil before the first use
+	changed chan struct{}              // closed, and replaced, when a slot's time has changed
+	slots   [requestsPerSecond]*permit // nil where free
 	margin  time.Duration
 	paused  time.Time // nobody passes before
 	waiting int
@@ -70,27 +75,40 @@ type gate struct {
 
 type permit struct {
 	gate     *gate
-	sent     time.Time
+	sent     time.Time // zero while the request has not gone out
 	answered time.Time
 }
 
-func (p *permit) freeAt(margin time.Duration) time.Time {
-	free := p.sent.Add(time.Second + margin)
-	if safe := p.answered.Add(time.Second); !p.answered.IsZero() && safe.Before(free) {
-		return safe
+// freeAt is when the slot can be used again; ok is false while that is not known.
+func (p *permit) freeAt(margin time.Duration) (free time.Time, ok bool) {
+	sent, answered := p.sent.Add(time.Second+margin), p.answered.Add(time.Second)
+	switch {
+	case p.sent.IsZero():
+		return answered, !p.answered.IsZero()
+	case !p.answered.IsZero() && answered.Before(sent):
+		return answered, true
 	}
-	return free
+	return sent, true
 }
 
 func (p *permit) Sent() {
 	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
 	p.sent = time.Now()
-	p.gate.mu.Unlock()
+	p.gate.change()
+}
+
+// change wakes those who wait for a slot; g.mu is held.
+func (g *gate) change() {
+	close(g.changed)
+	g.changed = make(chan struct{})
 }
 
 func (p *permit) Done(status int, retryAfter time.Duration) {
 	g, now := p.gate, time.Now()
 	g.mu.Lock()
+	defer g.mu.Unlock()
+	defer g.change()
 	switch {
 	case status == http.StatusTooManyRequests:
 		if !now.Before(g.paused) { // of several requests refused together the first one tells
@@ -101,18 +119,20 @@ func (p *permit) Done(status int, retryAfter time.Duration) {
 		}
 	case status != 0:
 		g.margin = max(time.Duration(float64(g.margin)*marginDecay), minMargin)
+	case p.sent.IsZero(): // nothing has gone out
+		if i := slices.Index(g.slots[:], p); i >= 0 {
+			g.slots[i] = nil
+		}
 	}
 	if status != 0 {
 		p.answered = now
 	}
-	g.mu.Unlock()
-	select {
-	case g.changed <- struct{}{}:
-	default:
-	}
 }
 
 func (g *gate) Wait(ctx context.Context) (Permit, error) {
+	if OperationFrom(ctx) == opToken { // ahead of all those who wait for the token
+		return g.next(ctx)
+	}
 	if err := g.join(ctx); err != nil {
 		return nil, err
 	}
@@ -136,17 +156,21 @@ func (g *gate) next(ctx context.Context) (Permit, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p, wait := g.take()
+		p, free, changed := g.take()
 		if p != nil {
 			return p, nil
 		}
-		if err := fits(ctx, wait); err != nil {
-			return nil, err
+		wait := time.Hour // while no slot's time is known: changed tells
+		if !free.IsZero() {
+			wait = time.Until(free)
+			if err := fits(ctx, wait); err != nil {
+				return nil, err
+			}
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
-		case <-g.changed:
+		case <-changed:
 		case <-ctx.Done():
 		}
 		timer.Stop()
@@ -162,7 +186,16 @@ func (g *gate) join(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := time.Now()
-	free := g.freeTimes(now)
+	var free [requestsPerSecond]time.Time
+	for i, p := range g.slots {
+		free[i] = later(now, g.paused)
+		if p == nil {
+			continue
+		}
+		if at, known := p.freeAt(g.margin); known {
+			free[i] = later(free[i], at)
+		}
+	}
 	slices.SortFunc(free[:], time.Time.Compare)
 	turn := free[g.waiting%requestsPerSecond].Add(time.Duration(g.waiting/requestsPerSecond) * time.Second)
 	if err := fits(ctx, turn.Sub(now)); err != nil {
@@ -172,45 +205,60 @@ func (g *gate) join(ctx context.Context) error {
 	return nil
 }
 
-// take gives a free slot to the caller, or says how long the next one takes.
-func (g *gate) take() (*permit, time.Duration) {
+// take gives a free slot to the caller. Otherwise it says when the next one is
+// free, zero while that is not known, and what is closed when that changes.
+func (g *gate) take() (p *permit, free time.Time, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := time.Now()
-	free := g.freeTimes(now)
-	next := 0
-	for i, at := range free {
-		if at.Before(free[next]) {
-			next = i
+	now, next := time.Now(), -1
+	for i, p := range g.slots {
+		at, known := now, true
+		if p != nil {
+			at, known = p.freeAt(g.margin)
+		}
+		if known && (next < 0 || at.Before(free)) {
+			next, free = i, at
 		}
 	}
-	if wait := free[next].Sub(now); wait > 0 {
-		return nil, wait
+	if next < 0 {
+		return nil, time.Time{}, g.changed
 	}
-	p := &permit{gate: g, sent: now}
+	if free = later(free, g.paused); free.After(now) {
+		return nil, free, g.changed
+	}
+	p = &permit{gate: g}
 	g.slots[next] = p
-	return p, 0
+	return p, free, nil
 }
 
-// freeTimes returns when each slot may be used next, not before now.
-func (g *gate) freeTimes(now time.Time) (free [requestsPerSecond]time.Time) {
-	for i, p := range g.slots {
-		free[i] = now
-		if p != nil && p.freeAt(g.margin).After(now) {
-			free[i] = p.freeAt(g.margin)
-		}
-		if g.paused.After(free[i]) {
-			free[i] = g.paused
-		}
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	return free
+	return a
+}
+
+// NoTurnError is what a [Limiter] gives when the deadline of the context comes
+// before the turn. It matches [ErrNoTurn] and context.DeadlineExceeded.
+type NoTurnError struct {
+	// Wait is how long the turn would have taken at the least.
+	Wait time.Duration
+}
+
+// Error says how long the wait would have been.
+func (e *NoTurnError) Error() string {
+	return fmt.Sprintf("the wait of %s for the rate limit would pass the deadline", e.Wait.Round(time.Millisecond))
+}
+
+// Is matches ErrNoTurn and context.DeadlineExceeded.
+func (e *NoTurnError) Is(target error) bool {
+	return target == ErrNoTurn || target == context.DeadlineExceeded
 }
 
 // fits refuses a wait that would end after the deadline of ctx.
 func fits(ctx context.Context, wait time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && wait > 0 && time.Until(deadline) < wait {
-		return fmt.Errorf("the wait of %s for the rate limit would pass the deadline: %w",
-			wait.Round(time.Millisecond), context.DeadlineExceeded)
+		return &NoTurnError{Wait: wait}
 	}
 	return nil
 }

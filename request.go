@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -28,11 +27,12 @@ type call struct {
 	method string
 	path   string // escaped, what the operation's template became
 	query  url.Values
-	body   []byte // JSON, or nil for none
-	accept string // the content types that are understood
-	basic  string // base64 credentials in the place of a bearer token
-	free   bool   // the path is the caller's own, not an operation's
-	replay bool   // repeating it does no harm, whatever its method
+	body   []byte       // JSON, or nil for none
+	accept string       // the content types that are understood
+	basic  string       // base64 credentials in the place of a bearer token
+	free   bool         // the path is the caller's own, not an operation's
+	replay bool         // repeating it does no harm, whatever its method
+	failed func(*Error) // learns of each attempt that fails; nil for none
 
 	token string        // what the last attempt was authorized with
 	took  time.Duration // how long the last attempt took, without waiting for the gate
@@ -148,6 +148,7 @@ var errBroken = errors.New("the answer was cut off")
 // do sends the call until the retry policy is content, and hands the successful
 // answer to receive.
 func (c *Client) do(ctx context.Context, call *call, receive receive) error {
+	ctx = withOperation(ctx, call.op)
 	policy := c.retry
 	if call.replay {
 		policy.replayed = map[string]bool{call.method: true}
@@ -155,12 +156,13 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 	mayHaveExecuted, renewed := false, false
 	var before *Error
 	for attempt := 1; ; attempt++ {
-		result, failure := c.try(ctx, call, attempt, receive)
+		result, failure := c.attempt(ctx, call, attempt, receive)
 		switch {
 		case failure == nil:
 			return nil
 		case result.unsent && before != nil:
-			before.Err = failure // what the last attempt came to still holds
+			// What the last attempt came to still holds.
+			before.add(&because{"not retried: " + failure.reason(), []error{failure}})
 			return before
 		case result.unsent:
 			return failure
@@ -169,36 +171,40 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 			refusedByAPI := result.status >= 400 && result.status <= 499 && result.status != http.StatusRequestTimeout
 			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
 			failure.MayHaveExecuted = mayHaveExecuted
-			if mayHaveExecuted && failure.hint == "" {
-				failure.hint = "the request may have been carried out: look before repeating it"
+			if mayHaveExecuted {
+				failure.advise("the request may have been carried out: look before repeating it")
 			}
 		}
+		if call.failed != nil {
+			own := *failure
+			call.failed(&own)
+		}
 		if ctx.Err() != nil {
+			failure.Err = ended(ctx, failure.Err)
 			return failure
 		}
 		if result.status == http.StatusUnauthorized && call.basic == "" && !renewed {
 			newer, err := c.source.Token(ctx, call.token)
 			if err != nil {
-				failure.Err = fmt.Errorf("no new token: %v", err)
-				if ctx.Err() != nil {
-					failure.Err = fmt.Errorf("no new token: %w", ctx.Err())
-				}
+				failure.add(fmt.Errorf("no new token: %w", err))
 			}
 			result.renewable, renewed = err == nil && newer != call.token, true
 		}
 		if deadline, ok := ctx.Deadline(); ok {
 			policy.hasBudget, policy.budget = true, time.Until(deadline)
 		}
-		wait, again := policy.next(call.method, result, attempt, rand.Float64())
-		if !again {
+		wait, verdict := policy.next(call.method, result, attempt, rand.Float64())
+		switch verdict {
+		case stop:
+			return failure
+		case late:
+			failure.add(deadlineFirst)
 			return failure
 		}
 		c.log.retry(ctx, failure, wait)
-		if wait > 0 {
-			if err := sleep(ctx, wait); err != nil {
-				failure.Err = err
-				return failure
-			}
+		if wait > 0 && sleep(ctx, wait) != nil {
+			failure.add(ended(ctx, nil))
+			return failure
 		}
 		before = failure
 	}
@@ -218,6 +224,9 @@ func (c *Client) authorization(ctx context.Context, call *call) (string, *Error)
 	}
 	switch {
 	case err != nil:
+		if ctx.Err() != nil {
+			err = ended(ctx, err)
+		}
 		return "", &Error{Operation: call.op, Message: "no access token", Err: err}
 	case !isToken(token):
 		return "", &Error{Operation: call.op, Message: "the token source gave a token with characters that it cannot have"}
@@ -225,23 +234,61 @@ func (c *Client) authorization(ctx context.Context, call *call) (string, *Error)
 	return token, nil
 }
 
-// try gets a token and makes one attempt.
-func (c *Client) try(ctx context.Context, call *call, n int, receive receive) (outcome, *Error) {
-	var noToken *Error
-	if call.token, noToken = c.authorization(ctx, call); noToken != nil {
-		return outcome{unsent: true}, noToken
+// admit gets a token, and passes the limiter with it. After a long wait the token
+// may have ended meanwhile: where getting another takes time, the permit is given
+// back first.
+func (c *Client) admit(ctx context.Context, call *call) (permit Permit, waited time.Duration, failure *Error) {
+	for turn := 1; ; turn++ {
+		if call.token, failure = c.authorization(ctx, call); failure != nil {
+			return nil, waited, failure
+		}
+		begin := time.Now()
+		permit, err := c.limiter.Wait(ctx)
+		wait := time.Since(begin)
+		waited += wait
+		if err == nil && ctx.Err() != nil {
+			permit.Done(0, 0)
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, waited, c.noTurn(ctx, call, err)
+		}
+		if wait <= time.Second || turn > 1 {
+			return permit, waited, nil
+		}
+		atHand, cancel := context.WithCancel(ctx)
+		cancel()
+		token, notAtHand := c.authorization(atHand, call)
+		if notAtHand == nil {
+			call.token = token
+			return permit, waited, nil
+		}
+		permit.Done(0, 0)
 	}
-	return c.attempt(ctx, call, n, receive)
 }
 
-// attempt passes the gate and sends the call once.
-func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive) (result outcome, failure *Error) {
-	begin := time.Now()
-	event := Event{Operation: call.op, Attempt: n}
-	fail := func(err error) (outcome, *Error) {
-		return result, &Error{Operation: call.op, Path: call.path, StatusCode: result.status,
-			RetryAfter: result.retryAfter, Attempts: n, Err: err}
+// noTurn is the error of a request that its limiter did not let pass.
+func (c *Client) noTurn(ctx context.Context, call *call, err error) *Error {
+	failure := &Error{Operation: call.op, Path: call.path, Message: "not sent", Err: err}
+	var late *NoTurnError
+	switch {
+	case ctx.Err() != nil:
+		failure.Err = ended(ctx, err)
+	case errors.As(err, &late):
+		failure.RetryAfter = late.Wait
+	case errors.Is(err, context.DeadlineExceeded): // a limiter that says less
+		failure.Err = &because{err.Error(), []error{err, ErrNoTurn}}
 	}
+	return failure
+}
+
+// attempt gets a token, passes the gate, and sends the call once.
+func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive) (result outcome, failure *Error) {
+	permit, waited, failure := c.admit(ctx, call)
+	if failure != nil {
+		failure.Attempts = max(failure.Attempts, n-1)
+	}
+	event := Event{Operation: call.op, Attempt: n, Wait: waited}
 	defer func() {
 		event.Status = result.status
 		if failure != nil {
@@ -250,77 +297,75 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 		}
 		c.log.attempt(ctx, event)
 		if c.observer != nil {
-			c.observer(event)
+			c.observer(ctx, event)
 		}
 	}()
-
-	wait := c.limiter.Wait
-	if gate, ok := c.limiter.(*gate); ok && call.op == opToken {
-		wait = gate.next // ahead of all those who wait for the token
+	if failure != nil {
+		return outcome{unsent: true}, failure
 	}
-	permit, err := wait(ctx)
-	event.Wait = time.Since(begin)
-	if err == nil && ctx.Err() != nil {
-		permit.Done(0, 0)
-		err = ctx.Err()
-	}
-	if err != nil {
-		result.unsent = true
-		_, failure = fail(err)
-		failure.Message, failure.Attempts = "not sent", n-1
-		return result, failure
-	}
-	if event.Wait > time.Second { // the token may have been renewed meanwhile
-		if newer, noToken := c.authorization(ctx, call); noToken == nil {
-			call.token = newer
-		}
-	}
-	begin = time.Now()
+	begin := time.Now()
 	defer func() {
 		event.Duration = time.Since(begin)
 		call.took = event.Duration
 	}()
+	fail := func(err error) (outcome, *Error) {
+		return result, &Error{Operation: call.op, Path: call.path, StatusCode: result.status,
+			RetryAfter: result.retryAfter, Attempts: n, Err: err}
+	}
 
 	attemptCtx, cancel := context.WithCancelCause(ctx)
 	stalled := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
-	trace := &sending{permit: permit}
+	trace := &sending{permit: permit, abort: cancel}
+	defer trace.done(0, 0) // where the transport panics
 	req := c.request(httptrace.WithClientTrace(attemptCtx, trace.hooks()), call)
-	permit.Sent()
+	trace.body = setBody(req, call.body)
+	if c.untraced.Load() {
+		trace.sent()
+	}
 	resp, err := c.http.Do(req)
+	if err == nil || trace.traces() {
+		c.untraced.Store(!trace.traces())
+	}
 	if err != nil {
 		stalled.Stop()
 		cancel(nil)
-		permit.Done(0, 0)
-		result.reached = trace.reached() && !neverConnected(err)
+		trace.done(0, 0)
+		err = cause(attemptCtx, err)
+		result.reached = trace.reached() && !refusedStream(err)
 		result.broken, result.hopeless = result.reached, hopeless(err)
-		return fail(cause(attemptCtx, err))
+		return fail(err)
 	}
 	stalled.Stop() // from here on each Read watches for itself
 	result.status, result.reached = resp.StatusCode, true
-	body := &countedBody{body: resp.Body, stalled: stalled, release: func() { stalled.Stop(); cancel(nil) }}
+	body := &countedBody{body: resp.Body, ctx: attemptCtx, stalled: stalled, release: func() { stalled.Stop(); cancel(nil) }}
 	resp.Body = body
 	defer func() { event.Bytes = body.read.Load() }()
-	if result.status < 200 || result.status > 299 {
+	switch {
+	case result.status < 200: // another protocol, whose connection knows no context
+		trace.done(result.status, 0)
+		_ = resp.Body.Close()
+		return fail(errors.New("the answer switches to another protocol"))
+	case result.status > 299:
 		told := headerRetryAfter(resp.Header) > 0 || result.status != http.StatusTooManyRequests
 		if told { // a slow body must not hold up the pause
-			permit.Done(result.status, min(retryAfter(resp, nil), c.retry.maxWait))
+			trace.done(result.status, min(retryAfter(resp, nil), c.retry.maxWait))
 		}
 		answer, _ := io.ReadAll(io.LimitReader(inTime(resp.Body, maxErrorTime), maxErrorBody))
 		drain(resp.Body)
 		result.retryAfter = retryAfter(resp, answer)
 		if !told {
-			permit.Done(result.status, min(result.retryAfter, c.retry.maxWait))
+			trace.done(result.status, min(result.retryAfter, c.retry.maxWait))
 		}
 		_, failure = fail(nil)
 		failure.Body, failure.hint = answer, c.hint(call, result)
 		failure.Message, failure.Fields = saidWithout(call.token, answer)
 		return result, failure
 	}
-	permit.Done(result.status, 0)
+	trace.done(result.status, 0)
 	if err := receive(resp); err != nil {
 		_ = resp.Body.Close()
 		result.broken = errors.Is(err, errBroken)
-		return fail(cause(attemptCtx, err))
+		return fail(err)
 	}
 	return result, nil
 }
@@ -343,9 +388,6 @@ func (c *Client) request(ctx context.Context, call *call) *http.Request {
 	req.Header["User-Agent"] = []string{c.userAgent}
 	if call.body != nil {
 		req.Header["Content-Type"] = []string{"application/json; charset=utf-8"}
-		req.ContentLength = int64(len(call.body))
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(call.body)), nil }
-		req.Body, _ = req.GetBody()
 	}
 	return req
 }
@@ -369,10 +411,14 @@ var (
 )
 
 // cause strips what net/http wraps around an error, since it repeats the URL
-// with its query, and names a stall or a lost connection for what it is.
+// with its query, and names what ended the attempt for what it is: a stall, a
+// second connection, or the end of the call's context.
 func cause(ctx context.Context, err error) error {
-	if context.Cause(ctx) == errStalled {
-		return errStalled
+	switch by := context.Cause(ctx); {
+	case by == errStalled || by == errSecondConnection:
+		return by
+	case ctx.Err() != nil && by != context.Canceled: // the attempt's own end is a plain Canceled
+		return ended(ctx, nil)
 	}
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -386,49 +432,27 @@ func cause(ctx context.Context, err error) error {
 
 // hopeless reports an error that the next attempt would meet again.
 func hopeless(err error) bool {
-	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
-	return errors.As(err, &certificate) || errors.As(err, &dns) && dns.IsNotFound
+	return errors.As(err, &certificate)
 }
-
-// neverConnected reports an error from before there was a connection, for
-// transports that do not trace.
-func neverConnected(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
-}
-
-// sending follows one request on its way out.
-type sending struct {
-	permit    Permit
-	asked     atomic.Bool // the transport looks for a connection, and traces
-	connected atomic.Bool
-}
-
-func (s *sending) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn:      func(string) { s.asked.Store(true) },
-		GotConn:      func(httptrace.GotConnInfo) { s.connected.Store(true) },
-		WroteRequest: func(httptrace.WroteRequestInfo) { s.permit.Sent() },
-	}
-}
-
-// reached reports whether the API may have seen the request.
-func (s *sending) reached() bool { return s.connected.Load() || !s.asked.Load() }
 
 // countedBody counts what is read, and keeps the watch for a stall at bay.
 type countedBody struct {
 	body    io.ReadCloser
+	ctx     context.Context // of the attempt
 	stalled *time.Timer
 	release func()
 	read    atomic.Int64
 }
 
 func (b *countedBody) Read(p []byte) (int, error) {
-	b.stalled.Reset(stallTimeout) // the time that the reader takes is his
+	b.stalled.Reset(stallTimeout) // the time that the reader takes does not count
 	n, err := b.body.Read(p)
 	b.stalled.Stop()
 	b.read.Add(int64(n))
+	if err != nil && err != io.EOF && b.ctx.Err() != nil {
+		err = cause(b.ctx, err)
+	}
 	return n, err
 }
 

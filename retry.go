@@ -12,7 +12,7 @@ import (
 type outcome struct {
 	status     int           // of the answer; 0 when there was none
 	retryAfter time.Duration // what a 429 or 503 asked for; 0 when it did not
-	reached    bool          // a connection came up, so the API may have acted
+	reached    bool          // the request may have been written, so the API may have acted
 	broken     bool          // the connection broke, or the body was cut off
 	unsent     bool          // there was no token for it, or the limiter did not let it pass
 	hopeless   bool          // the same would happen again, as with a bad certificate
@@ -38,31 +38,43 @@ const (
 	defaultRetryAfter = time.Second
 )
 
+// verdict is what becomes of a call after a failed attempt.
+type verdict uint8
+
+const (
+	stop  verdict = iota
+	again         // after a wait
+	late          // again, but for the deadline that comes before
+)
+
 // next says whether the attempt'th attempt (from 1) is followed by another, and
 // after how long. jitter is a random number in [0, 1).
-func (p retryPolicy) next(method string, o outcome, attempt int, jitter float64) (wait time.Duration, again bool) {
+func (p retryPolicy) next(method string, o outcome, attempt int, jitter float64) (wait time.Duration, v verdict) {
 	if attempt > p.retries || o.hopeless {
-		return 0, false
+		return 0, stop
 	}
 	backoff := min(firstBackoff<<min(attempt-1, 10), maxBackoff)
 	backoff = backoff/2 + time.Duration(jitter*float64(backoff/2))
-	replayed := p.replayed[method]
+	allowed := false
 	switch {
 	case o.status == http.StatusTooManyRequests: // refused before it was executed
-		wait, again = o.retryAfter, true
+		wait, allowed = o.retryAfter, true
 	case o.status == http.StatusUnauthorized: // likewise
-		wait, again = 0, o.renewable
+		wait, allowed = 0, o.renewable
 	case o.status == 0 && !o.reached: // the API has seen nothing of it
-		wait, again = backoff, true
+		wait, allowed = backoff, true
 	case o.broken:
-		wait, again = backoff, replayed
+		wait, allowed = backoff, p.replayed[method]
 	case sentinels[o.status] == ErrServer:
-		wait, again = max(backoff, o.retryAfter), replayed
+		wait, allowed = max(backoff, o.retryAfter), p.replayed[method]
 	}
-	if !again || wait > p.maxWait || p.hasBudget && wait >= p.budget {
-		return 0, false
+	switch {
+	case !allowed || wait > p.maxWait:
+		return 0, stop
+	case p.hasBudget && wait >= p.budget:
+		return 0, late
 	}
-	return wait, true
+	return wait, again
 }
 
 // headerRetryAfter is how long the header of an answer asks to wait. A date in it

@@ -92,7 +92,7 @@ func measureCell(ctx context.Context) error {
 // withSDK walks as a user of this SDK does.
 func withSDK(ctx context.Context, c cell, w *walk, opts ...tid.Option) error {
 	client, err := tid.NewClient(tid.AppCredentials(c.ID, c.Secret), append(opts, tid.WithBaseURL(c.URL),
-		tid.WithObserver(func(e tid.Event) {
+		tid.WithObserver(func(_ context.Context, e tid.Event) {
 			w.requests.Add(1)
 			if e.Status == 429 {
 				w.refused.Add(1)

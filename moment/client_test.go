@@ -115,7 +115,7 @@ func TestOptionsOfTheEngineApply(t *testing.T) {
 	var log bytes.Buffer
 	waits := 0
 	c := srv.Client(
-		tid.WithObserver(func(e tid.Event) { events = append(events, e) }),
+		tid.WithObserver(func(_ context.Context, e tid.Event) { events = append(events, e) }),
 		tid.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		tid.WithLimiter(limiterFunc(func() { waits++ })),
 		tid.WithUserAgent("payroll/1"),

@@ -1,0 +1,207 @@
+package tid
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// sharedTransport is one for all clients: they speak to the same host, and its
+// idle connections serve whichever comes next. It speaks HTTP/1.1 alone: four
+// requests a second need no HTTP/2, and its connections tell whether a request
+// has been written.
+var sharedTransport = sync.OnceValue(func() *http.Transport {
+	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &countedConn{Conn: conn}, nil
+		},
+		Protocols:              protocols,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    64,
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    15 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+	}
+})
+
+// countedConn counts the bytes that may have been written, so that a request
+// which met a dead connection is known not to have left.
+type countedConn struct {
+	net.Conn
+	written atomic.Int64
+}
+
+func (c *countedConn) Write(p []byte) (int, error) {
+	c.written.Add(int64(len(p))) // before: the attempt may end while this one blocks
+	n, err := c.Conn.Write(p)
+	c.written.Add(int64(n - len(p)))
+	return n, err
+}
+
+// counted finds the countedConn beneath a connection, nil where there is none.
+func counted(conn net.Conn) *countedConn {
+	if secured, ok := conn.(*tls.Conn); ok {
+		conn = secured.NetConn()
+	}
+	c, _ := conn.(*countedConn)
+	return c
+}
+
+// oneShot is the body of every request, of an empty one too. It can be read once
+// and not rewound, so that net/http cannot send a request again by itself: every
+// transmission is an attempt that has passed the gate and the retry policy.
+type oneShot struct {
+	io.Reader
+	read atomic.Bool
+}
+
+func (b *oneShot) Read(p []byte) (int, error) {
+	b.read.Store(true)
+	return b.Reader.Read(p)
+}
+
+func (b *oneShot) Close() error { return nil }
+
+// setBody gives req the one-shot body with the given content, which may be empty.
+func setBody(req *http.Request, content []byte) *oneShot {
+	body := &oneShot{Reader: bytes.NewReader(content)}
+	req.Body, req.ContentLength = body, int64(len(content))
+	if len(content) == 0 {
+		// A length of 0 is "unknown" to net/http where there is a body, and would send
+		// chunks. HTTP/1.1 writes this spelling of the header as it stands, HTTP/2
+		// leaves it out.
+		req.TransferEncoding = []string{"identity"}
+		if req.Method != http.MethodGet && req.Method != http.MethodDelete {
+			req.Header["content-length"] = []string{"0"}
+		}
+	}
+	return body
+}
+
+// errSecondConnection ends an attempt whose transport is about to send it again.
+var errSecondConnection = errors.New("the transport was about to send the request a second time")
+
+// sending follows one attempt on its way out, as far as the transport traces it.
+type sending struct {
+	permit Permit
+	body   *oneShot
+	abort  context.CancelCauseFunc
+
+	mu        sync.Mutex
+	asked     bool         // the transport looks for a connection, and so traces
+	connected bool         // it has got one
+	conn      *countedConn // the connection, where it counts
+	before    int64        // the bytes that had been written to conn before
+	traced    bool         // the trace has shown that the request is being written
+	admitted  bool         // the permit knows that the request has gone out
+	over      bool         // the permit is done
+}
+
+func (s *sending) hooks() *httptrace.ClientTrace {
+	written := func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.traced = true
+	}
+	return &httptrace.ClientTrace{
+		GetConn: func(string) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.asked = true
+		},
+		GotConn:      s.gotConn,
+		WroteHeaders: written,
+		WroteRequest: func(httptrace.WroteRequestInfo) { written(); s.sent() },
+	}
+}
+
+// gotConn notes the connection, and ends the attempt before anything is written
+// to a second one.
+func (s *sending) gotConn(info httptrace.GotConnInfo) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.connected && (s.traced || s.body.read.Load()) && s.left() {
+		s.abort(errSecondConnection) // HTTP/2 looks at its context before it writes
+		if secured, ok := info.Conn.(*tls.Conn); !ok || secured.ConnectionState().NegotiatedProtocol != "h2" {
+			_ = info.Conn.Close() // HTTP/1.1 does not
+		}
+		return
+	}
+	s.connected, s.conn = true, counted(info.Conn)
+	if s.conn != nil {
+		s.before = s.conn.written.Load()
+	}
+}
+
+// left reports whether some of the request may have been written; s.mu is held.
+func (s *sending) left() bool { return s.conn == nil || s.conn.written.Load() > s.before }
+
+// reachedLocked is reached with s.mu held.
+func (s *sending) reachedLocked() bool { return !s.asked || s.connected && s.left() }
+
+// reached reports whether the API may have seen the request: false only where
+// the trace shows that no connection came up, or that nothing was written to it.
+func (s *sending) reached() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reachedLocked()
+}
+
+// traces reports whether the transport has traced the attempt.
+func (s *sending) traces() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
+}
+
+// sent tells the permit that the request has gone out.
+func (s *sending) sent() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.admitted = true
+		s.permit.Sent()
+	}
+}
+
+// done ends the permit. A request that may have left counts as sent, whether or
+// not the trace has shown it.
+func (s *sending) done(status int, retryAfter time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
+	if !s.admitted && s.reachedLocked() {
+		s.permit.Sent()
+	}
+	s.over = true
+	s.permit.Done(status, retryAfter)
+}
+
+// refusedStream reports whether HTTP/2 tells that the server has not processed
+// the request (RFC 9113, section 8.7): by the error REFUSED_STREAM, or by a GOAWAY
+// that leaves the request's stream out. net/http gives these as texts alone.
+func refusedStream(err error) bool {
+	reason, ok := strings.CutPrefix(err.Error(), "http2: Transport: cannot retry err [")
+	return ok && (strings.Contains(reason, "; REFUSED_STREAM; received from peer]") ||
+		strings.HasPrefix(reason, "http2: Transport received Server's graceful shutdown GOAWAY]"))
+}
