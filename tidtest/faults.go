@@ -48,6 +48,7 @@ const (
 	effectAnswer
 	effectDrop
 	effectRefuse
+	effectDropIdle
 	effectCut
 	effectMalformed
 	effectSlow
@@ -100,6 +101,11 @@ func DropAfter() Effect { return Effect{kind: effectDrop, acts: true} }
 
 // Refuse lets no connection come about. Only a server in memory can do it; one that listens drops the connection instead.
 func Refuse() Effect { return Effect{kind: effectRefuse} }
+
+// DropIdle breaks a connection that has been used before, so that the next request on it meets a closed one and does not
+// arrive; requests on new connections are left alone. A server in memory makes the client notice before it has written the
+// request, or after.
+func DropIdle() Effect { return Effect{kind: effectDropIdle} }
 
 // CutBody breaks the connection when that many bytes of the answer's body have been sent.
 func CutBody(after int) Effect { return Effect{kind: effectCut, size: after, acts: true} }
@@ -172,23 +178,49 @@ func (s *Server) ClearFaults() {
 	s.faults.active = nil
 }
 
+// stage is how far a request has come when a fault takes it.
+type stage uint8
+
+const (
+	arrived    stage = iota
+	connecting       // looking for a connection
+	reusing          // about to be written to a connection that has been used before
+)
+
+// stage says when an effect sets in. A server that listens sees of a connection only what arrives on it.
+func (s *Server) stage(e Effect) stage {
+	switch {
+	case e.kind == effectRefuse && s.memory != nil:
+		return connecting
+	case e.kind == effectDropIdle:
+		return reusing
+	}
+	return arrived
+}
+
 // refuses says whether a fault lets no connection for a request come about.
-func (s *Server) refuses(req *http.Request) bool {
+func (s *Server) refuses(req *http.Request) bool { return s.before(req, connecting) }
+
+// closesIdle says whether a fault has closed the connection that a request would use again.
+func (s *Server) closesIdle(req *http.Request) bool { return s.before(req, reusing) }
+
+// before says whether a fault keeps a request from arriving.
+func (s *Server) before(req *http.Request, at stage) bool {
 	op, _ := s.router.find(req.Method, req.URL.EscapedPath())
-	return s.take(op, true).kind == effectRefuse
+	return s.take(op, at).kind != effectNothing
 }
 
 // effect returns what goes wrong with a request for an operation (nil for an unknown path).
-func (s *Server) effect(op *operation) Effect { return s.take(op, false) }
+func (s *Server) effect(op *operation) Effect { return s.take(op, arrived) }
 
-// take looks for a fault that takes a request: when it is about to connect, if the server is in memory, or when it has arrived.
-func (s *Server) take(op *operation, connecting bool) Effect {
+// take looks for a fault that takes a request at a stage.
+func (s *Server) take(op *operation, at stage) Effect {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
 	for _, i := range s.faults.active {
 		f := i.fault
 		switch {
-		case s.memory != nil && (f.Effect.kind == effectRefuse) != connecting,
+		case s.stage(f.Effect) != at,
 			f.Operation != "" && (op == nil || f.Operation != op.name && f.Operation != op.method),
 			f.Times > 0 && i.hits >= f.Times:
 			continue

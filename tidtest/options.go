@@ -13,6 +13,7 @@ type config struct {
 	rate     int
 	fixed    bool
 	latency  Latency
+	connect  Latency
 	now      func() time.Time
 	seed     uint64
 	shapes   Shape
@@ -84,3 +85,7 @@ type Latency struct {
 
 // WithLatency delays requests and answers.
 func WithLatency(l Latency) Option { return func(c *config) { c.latency = l } }
+
+// WithConnectTime makes the set-up of a connection take time, in the way of a Latency: from the moment when a request asks for
+// a connection until it can be written. Only a server in memory can do it.
+func WithConnectTime(l Latency) Option { return func(c *config) { c.connect = l } }

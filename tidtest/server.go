@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -122,7 +123,7 @@ func Start(opts ...Option) *Server {
 	}
 	if c.inMemory {
 		s.URL = "https://tid.example"
-		s.memory = newTransport(s)
+		s.memory = &Transport{srv: s}
 		return s
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -130,7 +131,13 @@ func Start(opts ...Option) *Server {
 		panic("tidtest: cannot listen: " + err.Error())
 	}
 	s.URL = "http://" + listener.Addr().String()
-	s.listening = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0)}
+	s.listening = &http.Server{
+		Handler:  s,
+		ErrorLog: log.New(io.Discard, "", 0),
+		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
+			return context.WithValue(ctx, served{}, new(atomic.Int64))
+		},
+	}
 	s.done = make(chan struct{})
 	go func() {
 		defer close(s.done)
@@ -275,21 +282,20 @@ func (s *Server) exchange(ctx context.Context, in inbound) (reply, error) {
 }
 
 // travel waits as long as a request or an answer is on its way.
-func (s *Server) travel(ctx context.Context) error {
-	l := s.config.latency
-	if l == (Latency{}) {
-		return ctx.Err()
-	}
+func (s *Server) travel(ctx context.Context) error { return sleep(ctx, s.oneWay(s.config.latency)) }
+
+// oneWay is how long one of two ways takes.
+func (s *Server) oneWay(l Latency) time.Duration {
 	d := l.RoundTrip / 2
 	s.randomMu.Lock()
+	defer s.randomMu.Unlock()
 	if l.Uniform > 0 {
 		d += time.Duration(s.rng.Int64N(int64(l.Uniform) + 1))
 	}
 	if l.Exponential > 0 {
 		d += time.Duration(s.rng.ExpFloat64() * float64(l.Exponential))
 	}
-	s.randomMu.Unlock()
-	return sleep(ctx, d)
+	return d
 }
 
 // sleep waits unless the context ends first.
@@ -386,11 +392,17 @@ func (c *call) run(in inbound) (reply, error) {
 	return op.run(c)
 }
 
+// served is the key of the number of requests that have come over a connection.
+type served struct{}
+
 // mostBody is the largest request body that the server reads.
 const mostBody = 16 << 20
 
 // ServeHTTP answers a request. Where the connection is to break it panics with http.ErrAbortHandler, which net/http knows.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if n, ok := r.Context().Value(served{}).(*atomic.Int64); ok && n.Add(1) > 1 && s.closesIdle(r) {
+		panic(http.ErrAbortHandler)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
 	if err != nil {
 		http.Error(w, "The request body cannot be read.", http.StatusRequestEntityTooLarge)
