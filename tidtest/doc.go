@@ -30,8 +30,8 @@
 // # What can go wrong
 //
 // Inject makes requests fail in every way that networks and servers know, KillTokens ends tokens before their time,
-// WithLatency and WithConnectTime delay, and WithStrangeShapes varies the shapes of answers in the ways that have been met. Requests tells what
-// has arrived and what became of it.
+// WithLatency and WithConnectTime delay, and WithStrangeShapes varies the shapes of answers in the ways that have been met.
+// WithBeforeRequest is for what others do between two requests. Requests tells what has arrived and what became of it.
 //
 // # Where the API's own behaviour is not known
 //

@@ -20,6 +20,7 @@ type config struct {
 	needed   []string
 	keep     int
 	company  *Company
+	before   func(*Server, Request)
 }
 
 func newConfig(opts []Option) config {
@@ -73,6 +74,11 @@ func RequireInTimeReports(fields ...string) Option {
 
 // WithLog sets how many requests Requests remembers, 10,000 if not set; 0 is none.
 func WithLog(requests int) Option { return func(c *config) { c.keep = requests } }
+
+// WithBeforeRequest calls a function whenever a request has arrived, before the server looks at it. The function may change
+// what is in the server, as others do between the requests of a client, and inject faults; of the request it sees what is
+// known so far. Requests that arrive at the same time call it at the same time.
+func WithBeforeRequest(f func(*Server, Request)) Option { return func(c *config) { c.before = f } }
 
 // Latency is the time that requests and answers are on their way. Half of RoundTrip passes before a request arrives and half
 // before its answer does; on each of the two ways there is jitter on top: up to Uniform, every delay being as likely as any

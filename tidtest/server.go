@@ -270,6 +270,9 @@ func (s *Server) exchange(ctx context.Context, in inbound) (reply, error) {
 	if op != nil {
 		entry.Operation = op.name
 	}
+	if s.config.before != nil {
+		s.config.before(s, entry)
+	}
 	rep, delay := s.handle(op, args, in, &entry)
 	if rep.broken != brokenClosed && rep.broken != brokenReset {
 		entry.Status = rep.status

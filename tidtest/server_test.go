@@ -342,6 +342,24 @@ func TestRequestsAreLogged(t *testing.T) {
 	assert.Empty(t, a.srv.Requests())
 }
 
+func TestOthersCanWriteBetweenTwoRequests(t *testing.T) {
+	var seen []string
+	a := open(t, tidtest.WithBeforeRequest(func(srv *tidtest.Server, r tidtest.Request) {
+		seen = append(seen, r.Operation+" "+r.Query.Get("page"))
+		switch len(seen) {
+		case 1:
+			srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{ID: 1}})
+		case 2:
+			srv.Contacts.Delete(1)
+			srv.Inject(tidtest.Fault{Skip: 1, Effect: tidtest.Answer(503, "")})
+		}
+	}))
+	assert.Len(t, a.get("/v1/Core/Contacts?page=1&pageSize=9").items(t, "id"), 1)
+	assert.Empty(t, a.get("/v1/Core/Contacts?page=2&pageSize=9").items(t, "id"))
+	assert.Equal(t, 503, a.get("/nowhere").status)
+	assert.Equal(t, []string{"GET /v1/Core/Contacts 1", "GET /v1/Core/Contacts 2", " "}, seen)
+}
+
 func TestOtherHostsCannotBeReachedInMemory(t *testing.T) {
 	a := open(t)
 	res, err := a.client.Get("https://elsewhere.example/v1/Core/Contacts")
