@@ -238,7 +238,7 @@ func (c *Client) authorization(ctx context.Context, call *call) (string, *Error)
 // may have ended meanwhile: where getting another takes time, the permit is given
 // back first.
 func (c *Client) admit(ctx context.Context, call *call) (permit Permit, waited time.Duration, failure *Error) {
-	for turn := 1; ; turn++ {
+	for before := ""; ; before = call.token {
 		if call.token, failure = c.authorization(ctx, call); failure != nil {
 			return nil, waited, failure
 		}
@@ -251,15 +251,14 @@ func (c *Client) admit(ctx context.Context, call *call) (permit Permit, waited t
 			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, waited, c.noTurn(ctx, call, err)
+			return nil, waited, noTurn(ctx, call, err)
 		}
-		if wait <= time.Second || turn > 1 {
+		if wait <= time.Second || call.token == before { // a source that never has it at hand
 			return permit, waited, nil
 		}
-		atHand, cancel := context.WithCancel(ctx)
+		now, cancel := context.WithCancel(ctx)
 		cancel()
-		token, notAtHand := c.authorization(atHand, call)
-		if notAtHand == nil {
+		if token, notAtHand := c.authorization(now, call); notAtHand == nil {
 			call.token = token
 			return permit, waited, nil
 		}
@@ -268,7 +267,7 @@ func (c *Client) admit(ctx context.Context, call *call) (permit Permit, waited t
 }
 
 // noTurn is the error of a request that its limiter did not let pass.
-func (c *Client) noTurn(ctx context.Context, call *call, err error) *Error {
+func noTurn(ctx context.Context, call *call, err error) *Error {
 	failure := &Error{Operation: call.op, Path: call.path, Message: "not sent", Err: err}
 	var late *NoTurnError
 	switch {
@@ -665,16 +664,19 @@ func withID(body any, id int64) any {
 type edited struct{ input, origin any }
 
 // modify reads an object, lets edit change it, and puts the whole back, since a
-// PUT clears what it leaves out.
+// PUT clears what it leaves out. An edit that changes nothing sends nothing.
 func modify[T, In any](ctx context.Context, c *Client, op string, id int64, get func(context.Context, int64) (*T, error),
 	input func(*T) *In, edit func(*In) error) (*T, error) {
 	current, err := get(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	in := input(current)
+	in, origin := input(current), input(current)
 	if err := edit(in); err != nil {
 		return nil, err
 	}
-	return put(ctx, c, op, edited{in, input(current)}, get, id)
+	if reflect.DeepEqual(in, origin) {
+		return current, nil
+	}
+	return put(ctx, c, op, edited{in, origin}, get, id)
 }

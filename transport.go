@@ -43,16 +43,21 @@ var sharedTransport = sync.OnceValue(func() *http.Transport {
 })
 
 // countedConn counts the bytes that may have been written, so that a request
-// which met a dead connection is known not to have left.
+// which met a dead connection is known not to have left, and tells its attempt when
+// they have been.
 type countedConn struct {
 	net.Conn
 	written atomic.Int64
+	current atomic.Pointer[sending]
 }
 
 func (c *countedConn) Write(p []byte) (int, error) {
 	c.written.Add(int64(len(p))) // before: the attempt may end while this one blocks
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n - len(p)))
+	if attempt := c.current.Load(); attempt != nil {
+		attempt.sent()
+	}
 	return n, err
 }
 
@@ -148,6 +153,7 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 	s.connected, s.conn = true, counted(info.Conn)
 	if s.conn != nil {
 		s.before = s.conn.written.Load()
+		s.conn.current.Store(s)
 	}
 }
 
@@ -194,6 +200,9 @@ func (s *sending) done(status int, retryAfter time.Duration) {
 		s.permit.Sent()
 	}
 	s.over = true
+	if s.conn != nil {
+		s.conn.current.CompareAndSwap(s, nil)
+	}
 	s.permit.Done(status, retryAfter)
 }
 
