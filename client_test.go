@@ -674,6 +674,26 @@ func TestFiltersThatGiveEverythingOrNothingAreRefused(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+func TestAListIsFilteredToTheSecond(t *testing.T) {
+	srv, c := account(t)
+	for i, updated := range []string{"2026-10-01 13:59:59", "2026-10-01 14:00:00", "2026-10-01 14:00:01"} {
+		srv.Projects.Put(tid.Project{ProjectSummary: tid.ProjectSummary{ID: int64(i + 1), Title: "Tak", Updated: at(t, updated)}})
+	}
+	ids := func(from, to tid.DateOrTime) (ids []int64) {
+		for p, err := range c.Projects.All(t.Context(), &tid.ProjectListOptions{UpdatedDateFrom: from, UpdatedDateTo: to}) {
+			require.NoError(t, err)
+			ids = append(ids, p.ID)
+		}
+		return ids
+	}
+	two := at(t, "2026-10-01 14:00:00")
+	assert.Equal(t, []int64{2, 3}, ids(two, nil))
+	assert.Equal(t, []int64{1, 2}, ids(nil, two))
+	assert.Equal(t, []int64{2}, ids(two, two))
+	assert.Equal(t, []int64{1, 2, 3}, ids(two.Date(), two.Date()))
+	assert.Equal(t, []int64{2, 3}, ids(two, two.Date()))
+}
+
 func TestTheAPIsErrorSurvivesTheGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := tidtest.NewServer(t, tidtest.InMemory())

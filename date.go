@@ -2,6 +2,7 @@ package tid
 
 import (
 	"cmp"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+
+	"github.com/google/go-querystring/query"
 )
 
 // Date is a calendar day without a time zone, as the API's dates are. The zero
@@ -16,7 +19,7 @@ import (
 //
 // Bodies carry a date as "2024-03-01 00:00:00" and filters as "2024-03-01".
 // Reading takes the first ten characters of whatever the API sends and never
-// shifts the day by a zone.
+// shifts the day by a zone. Databases are given the text "2024-03-01", or NULL.
 type Date struct {
 	year       int16
 	month, day uint8
@@ -33,6 +36,9 @@ func DateOf(t time.Time) Date {
 	y, m, d := t.Date()
 	return Date{year: int16(y), month: uint8(m), day: uint8(d)}
 }
+
+// Today returns the day that it is now in loc.
+func Today(loc *time.Location) Date { return DateOf(time.Now().In(loc)) }
 
 // ParseDate reads a day from "2024-03-01", alone or followed by a time of day.
 func ParseDate(s string) (Date, error) {
@@ -140,13 +146,19 @@ func (d Date) String() string {
 
 // MarshalJSON writes the shape that the API takes in bodies, or null.
 func (d Date) MarshalJSON() ([]byte, error) {
-	switch {
-	case d.IsZero():
-		return []byte("null"), nil
-	case d.year < 1 || d.year > 9999:
-		return nil, errors.New("a date must be in the years 1 to 9999")
+	text, err := d.text()
+	if text == "" {
+		return []byte("null"), err
 	}
-	return []byte(`"` + d.String() + ` 00:00:00"`), nil
+	return []byte(`"` + text + ` 00:00:00"`), err
+}
+
+// text is String for what is written: only years of four digits can be.
+func (d Date) text() (string, error) {
+	if !d.IsZero() && (d.year < 1 || d.year > 9999) {
+		return "", errors.New("a date must be in the years 1 to 9999")
+	}
+	return d.String(), nil
 }
 
 // UnmarshalText reads what [ParseDate] reads; an empty text is no date.
@@ -155,10 +167,62 @@ func (d *Date) UnmarshalText(text []byte) error {
 	return decoded(d, text, parsed, err)
 }
 
-// EncodeValues writes the shape that the API takes in filters.
+// EncodeValues writes the shape that the API takes in filters; nothing when no
+// date is set.
 func (d Date) EncodeValues(key string, v *url.Values) error {
-	v.Set(key, d.String())
-	return nil
+	text, err := d.text()
+	return encodeFilter(key, text, err, v)
+}
+
+// encodeFilter writes a filter, but not an empty one: the API could take that for
+// a value.
+func encodeFilter(key, text string, err error, v *url.Values) error {
+	if text != "" {
+		v.Set(key, text)
+	}
+	return err
+}
+
+// Value gives databases the day as text, which no driver shifts by a zone.
+func (d Date) Value() (driver.Value, error) {
+	text, err := d.text()
+	return sqlText(text, err)
+}
+
+// Scan reads a day from a database: the day that a time.Time shows in its own
+// location, a text that [ParseDate] reads, or NULL, which is no date.
+func (d *Date) Scan(src any) error { return scanSQL(d, src, ParseDate, DateOf) }
+
+// sqlText is what a database is given: NULL for what is not set.
+func sqlText(text string, err error) (driver.Value, error) {
+	if text == "" {
+		return nil, err
+	}
+	return text, err
+}
+
+// scanSQL sets *v to what a database gave, which is one of the types of
+// [driver.Value]; on an error *v stays as it is.
+func scanSQL[T any](v *T, src any, parse func(string) (T, error), of func(time.Time) T) error {
+	var got T
+	var err error
+	switch src := src.(type) {
+	case nil:
+	case time.Time:
+		got = of(src)
+	case string:
+		if src != "" {
+			got, err = parse(src)
+		}
+	case []byte:
+		return scanSQL(v, string(src), parse, of)
+	default:
+		err = fmt.Errorf("a value of type %T cannot be read as a %T", src, got)
+	}
+	if err == nil {
+		*v = got
+	}
+	return err
 }
 
 // decoded sets *v to what text was parsed to, or to its zero value for an empty
@@ -171,10 +235,38 @@ func decoded[T any](v *T, text []byte, parsed T, err error) error {
 	return nil
 }
 
+// DateOrTime is a bound of a filter: a [Date] or a [DateTime]. Nil sets no bound,
+// and neither does the zero value of either. A Date is sent as a day, and whether
+// a "to" includes that day is known where the filter says so. A DateTime is sent
+// as its wall clock to the second; its offset is not, since the documented shape
+// has none, and which zone the API takes it to be in is unknown.
+type DateOrTime interface {
+	query.Encoder
+	fmt.Stringer
+	// IsZero reports whether no bound is set.
+	IsZero() bool
+	// wall is what is sent: a day and, for a time, its time of day.
+	wall() (Date, ClockTime)
+}
+
+func (d Date) wall() (Date, ClockTime) { return d, ClockTime{} }
+
+func (dt DateTime) wall() (Date, ClockTime) { return dt.date, ClockTime{next: dt.second + 1} }
+
+// reversed reports whether a span ends before it begins, by what is sent of both
+// ends. A day and a time of that day are not out of order.
+func reversed(from, to DateOrTime) bool {
+	begin, since := from.wall()
+	end, until := to.wall()
+	timed := !since.IsZero() && !until.IsZero()
+	return end.Before(begin) || timed && end == begin && until.next < since.next
+}
+
 // DateTime is a moment as the API gives it: the wall clock, and the offset from
 // UTC when the API sent one. Which zone the API means without an offset is not
 // documented, so nothing is guessed: the caller names it with [DateTime.In].
-// The zero value means that no time is set; it is written as null.
+// The zero value means that no time is set; it is written as null. Databases are
+// given the text of [DateTime.String], or NULL.
 type DateTime struct {
 	date   Date
 	second int32 // of the day
@@ -312,6 +404,12 @@ func (dt DateTime) Compare(other DateTime) int {
 	return dt.In(time.UTC).Compare(other.In(time.UTC))
 }
 
+// Before reports whether dt is earlier than other, as [DateTime.Compare] has it.
+func (dt DateTime) Before(other DateTime) bool { return dt.Compare(other) < 0 }
+
+// After reports whether dt is later than other, as [DateTime.Compare] has it.
+func (dt DateTime) After(other DateTime) bool { return dt.Compare(other) > 0 }
+
 // String returns the wall clock as "2024-03-01 14:00:00", then the fraction and
 // the offset where there are any; "" when no time is set.
 func (dt DateTime) String() string {
@@ -328,22 +426,41 @@ func (dt DateTime) String() string {
 
 // MarshalJSON writes the text of [DateTime.String], or null.
 func (dt DateTime) MarshalJSON() ([]byte, error) {
-	switch {
-	case dt.IsZero():
-		return []byte("null"), nil
-	case dt.date.year < 1 || dt.date.year > 9999:
-		return nil, errors.New("a time must be in the years 1 to 9999")
+	text, err := dt.text()
+	if text == "" {
+		return []byte("null"), err
 	}
-	return []byte(`"` + dt.String() + `"`), nil
+	return []byte(`"` + text + `"`), err
+}
+
+// text is String for what is written: only years of four digits can be.
+func (dt DateTime) text() (string, error) {
+	if _, err := dt.date.text(); err != nil {
+		return "", err
+	}
+	return dt.String(), nil
 }
 
 // EncodeValues writes the shape that the API documents for filters, the wall
-// clock to the second.
+// clock to the second; nothing when no time is set.
 func (dt DateTime) EncodeValues(key string, v *url.Values) error {
-	text := dt.String()
-	v.Set(key, text[:min(len(text), len(time.DateTime))])
-	return nil
+	text, err := dt.text()
+	return encodeFilter(key, text[:min(len(text), len(time.DateTime))], err, v)
 }
+
+// Value gives databases the text of [DateTime.String]: the wall clock, and the
+// offset where there is one.
+func (dt DateTime) Value() (driver.Value, error) {
+	text, err := dt.text()
+	return sqlText(text, err)
+}
+
+// Scan reads a moment from a database: a time.Time with its offset, a text that
+// [ParseDateTime] reads, or NULL, which is no time. Drivers hand out the columns
+// that have no zone, such as PostgreSQL's timestamp, in some zone all the same: to
+// keep a wall clock without an offset, use a text column, or scan a time.Time and
+// take [DateTimeOfWall] of it.
+func (dt *DateTime) Scan(src any) error { return scanSQL(dt, src, ParseDateTime, DateTimeOf) }
 
 // UnmarshalText reads what [ParseDateTime] reads; an empty text is no time.
 func (dt *DateTime) UnmarshalText(text []byte) error {
@@ -355,6 +472,7 @@ const secondsADay = 24 * 60 * 60
 
 // ClockTime is a time of day that stands alone, such as the start of a working
 // day. The zero value means that none is set; midnight is NewClockTime(0, 0).
+// Databases are given the text "07:30", or NULL.
 type ClockTime struct {
 	next int32 // seconds since midnight plus one; zero is unset
 }
@@ -422,19 +540,38 @@ func (c ClockTime) String() string {
 
 // MarshalJSON writes "07:30", or null.
 func (c ClockTime) MarshalJSON() ([]byte, error) {
-	switch {
-	case c.IsZero():
-		return []byte("null"), nil
-	case c.next < 1 || c.next-1 > secondsADay:
-		return nil, errors.New("a time of day must be between 00:00 and 24:00")
+	text, err := c.text()
+	if text == "" {
+		return []byte("null"), err
 	}
-	return []byte(`"` + c.String() + `"`), nil
+	return []byte(`"` + text + `"`), err
 }
 
-// EncodeValues writes a filter: "07:30".
+// text is String for what is written: only what is within a day can be.
+func (c ClockTime) text() (string, error) {
+	if !c.IsZero() && (c.next < 1 || c.next-1 > secondsADay) {
+		return "", errors.New("a time of day must be between 00:00 and 24:00")
+	}
+	return c.String(), nil
+}
+
+// EncodeValues writes a filter: "07:30"; nothing when no time is set.
 func (c ClockTime) EncodeValues(key string, v *url.Values) error {
-	v.Set(key, c.String())
-	return nil
+	text, err := c.text()
+	return encodeFilter(key, text, err, v)
+}
+
+// Value gives databases the text of [ClockTime.String].
+func (c ClockTime) Value() (driver.Value, error) {
+	text, err := c.text()
+	return sqlText(text, err)
+}
+
+// Scan reads a time of day from a database: that of a time.Time in its own
+// location, without the fraction of a second; a text that [ParseClockTime] reads;
+// or NULL, which is no time.
+func (c *ClockTime) Scan(src any) error {
+	return scanSQL(c, src, ParseClockTime, func(t time.Time) ClockTime { return ClockTime{next: DateTimeOfWall(t).second + 1} })
 }
 
 // UnmarshalText reads what [ParseClockTime] reads; an empty text is no time.

@@ -2,8 +2,13 @@ package tid_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/url"
+	"reflect"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-querystring/query"
@@ -147,6 +152,110 @@ func TestBodiesCarryMidnightAndFiltersTheDay(t *testing.T) {
 		tid.MustDecimal("42.5"), tid.Set(tid.MustDecimal("0.25"))}))
 }
 
+func TestAFilterTakesADayOrATime(t *testing.T) {
+	day, at := tid.NewDate(2024, 3, 1), tid.DateTimeOf(time.Date(2024, 3, 1, 14, 0, 0, 500, stockholm))
+	for _, test := range []struct {
+		bound tid.DateOrTime
+		want  url.Values
+	}{
+		{day, url.Values{"filter.updatedDateFrom": {"2024-03-01"}}},
+		{&day, url.Values{"filter.updatedDateFrom": {"2024-03-01"}}},
+		{at, url.Values{"filter.updatedDateFrom": {"2024-03-01 14:00:00"}}},
+		{nil, url.Values{}},
+		{tid.Date{}, url.Values{}},
+		{tid.DateTime{}, url.Values{}},
+	} {
+		opts := tid.ProjectListOptions{UpdatedDateFrom: test.bound}
+		require.NoError(t, tid.Check(anyOp, &opts))
+		assert.Equal(t, test.want, asQuery(t, opts), "%v", test.bound)
+	}
+	_, err := query.Values(tid.ProjectListOptions{UpdatedDateFrom: tid.NewDate(10000, 1, 1)})
+	assert.ErrorContains(t, err, "years 1 to 9999")
+}
+
+// TestEveryDateFilterOfTheVendorTakesATime walks the options of all lists: by the
+// vendor a date filter takes a time as well. What is counted in days does not: the
+// span of the day statistics, and the parameters of the planning, which are no filters.
+func TestEveryDateFilterOfTheVendorTakesATime(t *testing.T) {
+	days := []string{"UserDayStatisticsOptions.From", "UserDayStatisticsOptions.To", "PlanningUserListOptions.FromDate",
+		"PlanningUserListOptions.ToDate", "ProjectPlanningListOptions.FromDate", "ProjectPlanningListOptions.ToDate",
+		"UserPlanningListOptions.FromDate", "UserPlanningListOptions.ToDate"}
+	found, times := map[string]bool{}, map[string]bool{}
+	c := answering(t, nil)
+	for _, m := range serviceMethods(t) {
+		if !m.page {
+			continue
+		}
+		fn := m.fn(c).Type()
+		options := fn.In(fn.NumIn() - 1).Elem()
+		for _, field := range reflect.VisibleFields(options) {
+			switch name := options.Name() + "." + field.Name; field.Type {
+			case reflect.TypeFor[tid.Date]():
+				found[name] = true
+			case reflect.TypeFor[tid.DateOrTime]():
+				times[name] = true
+			}
+		}
+	}
+	assert.ElementsMatch(t, days, slices.Collect(maps.Keys(found)))
+	assert.Len(t, times, 27)
+}
+
+func TestASpanThatEndsBeforeItBeginsIsRefused(t *testing.T) {
+	day := tid.NewDate(2024, 3, 1)
+	at := func(hour, offset int) tid.DateTime {
+		return tid.DateTimeOf(time.Date(2024, 3, 1, hour, 0, 0, 0, time.FixedZone("", offset*60*60)))
+	}
+	for _, test := range []struct {
+		from, to tid.DateOrTime
+		refused  bool
+	}{
+		{day, day, false},
+		{day, day.AddDays(-1), true},
+		{at(14, 2), day, false}, // the day may be meant whole
+		{day, at(0, 2), false},
+		{at(14, 2), at(14, 2), false},
+		{at(14, 2), at(13, 2), true},
+		{at(14, 2), at(13, 0), true}, // as it is sent, which is without the offsets
+		{day.AddDays(1), at(23, 2), true},
+		{at(14, 2), day.AddDays(-1), true},
+		{nil, day, false},
+		{day, nil, false},
+		{day, tid.Date{}, false},
+		{day, tid.DateTime{}, false},
+		{tid.DateTime{}, day, false},
+		{&day, at(14, 2), false},
+	} {
+		err := tid.Check(anyOp, &tid.TimeReportListOptions{From: test.from, To: test.to})
+		if !test.refused {
+			assert.NoError(t, err, "%v to %v", test.from, test.to)
+			continue
+		}
+		assert.ErrorContains(t, err, fmt.Sprintf("filter.to: %s is before filter.from, %s", test.to, test.from))
+	}
+}
+
+func TestAPointerToNoDateIsRefusedAndDoesNotPanic(t *testing.T) {
+	for _, bound := range []tid.DateOrTime{(*tid.Date)(nil), (*tid.DateTime)(nil)} {
+		err := tid.Check(anyOp, &tid.ProjectListOptions{CreatedDateTo: bound})
+		assert.ErrorContains(t, err, "filter.createdDateTo: is a pointer to nothing")
+	}
+}
+
+// ownSpan is of a caller, with fields that nothing but its own package can see.
+type ownSpan struct {
+	note string
+	From *tid.Date         `url:"filter.from,omitempty"`
+	To   tid.Opt[tid.Date] `url:"filter.to,omitempty"`
+}
+
+func TestTheCallersOwnSpansAreChecked(t *testing.T) {
+	day := tid.NewDate(2024, 3, 1)
+	assert.NoError(t, tid.Check(anyOp, ownSpan{note: "x", To: tid.Set(day)}))
+	assert.NoError(t, tid.Check(anyOp, ownSpan{From: &day, To: tid.Set(day)}))
+	assert.ErrorContains(t, tid.Check(anyOp, ownSpan{From: &day, To: tid.Set(day.AddDays(-1))}), "is before filter.from")
+}
+
 func TestDateArithmetic(t *testing.T) {
 	d := tid.NewDate(2024, time.February, 28)
 	assert.Equal(t, "2024-02-29", d.AddDays(1).String())
@@ -173,6 +282,14 @@ func TestDateTakesTheDayThatATimeShows(t *testing.T) {
 	assert.Equal(t, "2024-03-01", tid.DateOf(late).String())
 	assert.Equal(t, "2024-03-02", tid.DateOf(late.In(stockholm)).String())
 	assert.Equal(t, time.Date(2024, 3, 1, 0, 0, 0, 0, stockholm), tid.NewDate(2024, 3, 1).In(stockholm))
+}
+
+func TestTodayIsTheDayInTheGivenZone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // where it is midnight in UTC
+		assert.Equal(t, "2000-01-01", tid.Today(time.UTC).String())
+		assert.Equal(t, "2000-01-01", tid.Today(stockholm).String())
+		assert.Equal(t, "1999-12-31", tid.Today(time.FixedZone("west", -60*60)).String())
+	})
 }
 
 func TestNoDateStaysNone(t *testing.T) {
@@ -291,6 +408,8 @@ func TestDateTimeArithmeticKeepsTheOffset(t *testing.T) {
 		assert.Equal(t, test.want, parse(test.a).Compare(parse(test.b)), "%s and %s", test.a, test.b)
 		assert.Equal(t, -test.want, parse(test.b).Compare(parse(test.a)), "%s and %s", test.b, test.a)
 		assert.Equal(t, 1, parse(test.a).Compare(tid.DateTime{}))
+		assert.Equal(t, test.want < 0, parse(test.a).Before(parse(test.b)), "%s before %s", test.a, test.b)
+		assert.Equal(t, test.want > 0, parse(test.a).After(parse(test.b)), "%s after %s", test.a, test.b)
 	}
 }
 

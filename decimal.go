@@ -13,7 +13,9 @@ import (
 // by way of a binary float. The zero value is 0.
 //
 // Everything of [decimal.Decimal] is available; the methods repeated here take
-// and give a Decimal, so that sums stay in the type.
+// and give a Decimal, so that sums stay in the type. Databases are given its text
+// and may give back text or a number; NULL is no Decimal: scan into a
+// [database/sql.Null].
 type Decimal struct {
 	decimal.Decimal
 }
@@ -60,6 +62,13 @@ func (d Decimal) Sub(other Decimal) Decimal { return Decimal{d.Decimal.Sub(other
 
 // Mul returns d × other, exactly.
 func (d Decimal) Mul(other Decimal) Decimal { return Decimal{d.Decimal.Mul(other.Decimal)} }
+
+// Div returns d / other, rounded half away from zero to the given number of
+// decimals: 2 for whole öre, 0 for whole kronor. Like the division of integers it
+// panics when other is 0.
+func (d Decimal) Div(other Decimal, places int32) Decimal {
+	return Decimal{d.Decimal.DivRound(other.Decimal, places)}
+}
 
 // Neg returns -d.
 func (d Decimal) Neg() Decimal { return Decimal{d.Decimal.Neg()} }

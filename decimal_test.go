@@ -132,3 +132,27 @@ func TestZeroIsLeftOutUnlessItIsSet(t *testing.T) {
 func TestMustDecimalPanicsOnWhatIsNoNumber(t *testing.T) {
 	assert.PanicsWithValue(t, `tid: MustDecimal: "7,5" is not a decimal number such as 1234.50`, func() { tid.MustDecimal("7,5") })
 }
+
+func TestDivisionIsRoundedHalfAwayFromZero(t *testing.T) {
+	for _, test := range []struct {
+		a, b   string
+		places int32
+		want   string
+	}{
+		{"10", "4", 2, "2.5"},
+		{"10", "3", 2, "3.33"},
+		{"20", "3", 2, "6.67"},
+		{"1", "3", 20, "0.33333333333333333333"}, // more than a float64 holds
+		{"1", "8", 2, "0.13"},
+		{"-1", "8", 2, "-0.13"},
+		{"1", "-8", 2, "-0.13"},
+		{"0.25", "1", 1, "0.3"},
+		{"1250", "3", 0, "417"},
+		{"1250", "1", -2, "1300"},
+		{"0", "7", 2, "0"},
+	} {
+		got := tid.MustDecimal(test.a).Div(tid.MustDecimal(test.b), test.places)
+		assert.True(t, got.Equal(tid.MustDecimal(test.want)), "%s / %s to %d decimals is %s, not %s", test.a, test.b, test.places, test.want, got)
+	}
+	assert.Panics(t, func() { tid.MustDecimal("1").Div(tid.Decimal{}, 2) })
+}

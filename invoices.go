@@ -79,10 +79,10 @@ type InvoiceListOptions struct {
 	ListOptions
 	SortBy     InvoiceSort `url:"sortBy,omitempty"`
 	CustomerID int64       `url:"filter.customerId,omitempty"`
-	// CreatedSince is a day of creation, and SinceID an invoice: what came before
-	// is left out.
-	CreatedSince Date  `url:"filter.createdSince,omitempty"`
-	SinceID      int64 `url:"filter.sinceId,omitempty"`
+	// CreatedSince is a day or a time of creation, and SinceID an invoice: what came
+	// before is left out.
+	CreatedSince DateOrTime `url:"filter.createdSince,omitempty"`
+	SinceID      int64      `url:"filter.sinceId,omitempty"`
 }
 
 // List returns one page of the invoices.

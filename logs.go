@@ -64,10 +64,11 @@ type LogListOptions struct {
 	ListOptions
 	SortBy  LogSort `url:"sortBy,omitempty"`
 	LogType LogType `url:"filter.logType,omitempty"`
-	// From and To are the first and the last day.
-	From      Date  `url:"filter.from,omitempty"`
-	To        Date  `url:"filter.to,omitempty"`
-	ProjectID int64 `url:"filter.projectId,omitempty"`
+	// From and To are the first and the last day, or the times between which it
+	// happened. Whether a To that is a day includes that day is unknown.
+	From      DateOrTime `url:"filter.from,omitempty"`
+	To        DateOrTime `url:"filter.to,omitempty"`
+	ProjectID int64      `url:"filter.projectId,omitempty"`
 }
 
 // List returns one page of the log.

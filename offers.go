@@ -71,12 +71,14 @@ type Offer struct {
 // OfferListOptions choose and order offers.
 type OfferListOptions struct {
 	ListOptions
-	SortBy          OfferSort  `url:"sortBy,omitempty"`
-	OfferNumber     int64      `url:"filter.offerNumber,omitempty"`
-	CreatedDateFrom Date       `url:"filter.createdDateFrom,omitempty"`
-	CreatedDateTo   Date       `url:"filter.createdDateTo,omitempty"`
-	UpdatedDateFrom Date       `url:"filter.updatedDateFrom,omitempty"`
-	UpdatedDateTo   Date       `url:"filter.updatedDateTo,omitempty"`
+	SortBy      OfferSort `url:"sortBy,omitempty"`
+	OfferNumber int64     `url:"filter.offerNumber,omitempty"`
+	// The dates of creation and of the last update: from and to a day, or a time.
+	// Whether a To that is a day includes that day is unknown.
+	CreatedDateFrom DateOrTime `url:"filter.createdDateFrom,omitempty"`
+	CreatedDateTo   DateOrTime `url:"filter.createdDateTo,omitempty"`
+	UpdatedDateFrom DateOrTime `url:"filter.updatedDateFrom,omitempty"`
+	UpdatedDateTo   DateOrTime `url:"filter.updatedDateTo,omitempty"`
 	OfferState      OfferState `url:"filter.offerState,omitempty"`
 	OpportunityID   int64      `url:"filter.opportunityId,omitempty"`
 }

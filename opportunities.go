@@ -119,15 +119,17 @@ func (o *Opportunity) Input() *OpportunityInput {
 // OpportunityListOptions choose and order opportunities.
 type OpportunityListOptions struct {
 	ListOptions
-	SortBy                   OpportunitySort  `url:"sortBy,omitempty"`
-	CreatedDateFrom          Date             `url:"filter.createdDateFrom,omitempty"`
-	CreatedDateTo            Date             `url:"filter.createdDateTo,omitempty"`
-	UpdatedDateFrom          Date             `url:"filter.updatedDateFrom,omitempty"`
-	UpdatedDateTo            Date             `url:"filter.updatedDateTo,omitempty"`
-	ClosedDateFrom           Date             `url:"filter.closedDateFrom,omitempty"`
-	ClosedDateTo             Date             `url:"filter.closedDateTo,omitempty"`
-	EstimatedClosingDateFrom Date             `url:"filter.estimatedClosingDateFrom,omitempty"`
-	EstimatedClosingDateTo   Date             `url:"filter.estimatedClosingDateTo,omitempty"`
+	SortBy OpportunitySort `url:"sortBy,omitempty"`
+	// Of each date, from and to a day, or a time. Whether a To that is a day includes
+	// that day is unknown.
+	CreatedDateFrom          DateOrTime       `url:"filter.createdDateFrom,omitempty"`
+	CreatedDateTo            DateOrTime       `url:"filter.createdDateTo,omitempty"`
+	UpdatedDateFrom          DateOrTime       `url:"filter.updatedDateFrom,omitempty"`
+	UpdatedDateTo            DateOrTime       `url:"filter.updatedDateTo,omitempty"`
+	ClosedDateFrom           DateOrTime       `url:"filter.closedDateFrom,omitempty"`
+	ClosedDateTo             DateOrTime       `url:"filter.closedDateTo,omitempty"`
+	EstimatedClosingDateFrom DateOrTime       `url:"filter.estimatedClosingDateFrom,omitempty"`
+	EstimatedClosingDateTo   DateOrTime       `url:"filter.estimatedClosingDateTo,omitempty"`
 	HasOffers                Opt[bool]        `url:"filter.hasOffers,omitempty"`
 	OpportunityStatusIDs     []int64          `url:"filter.opportunityStatusIds,comma,omitempty"`
 	OpportunityTagIDs        []int64          `url:"filter.opportunityTagIds,comma,omitempty"`

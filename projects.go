@@ -213,19 +213,21 @@ type ProjectListOptions struct {
 	ListOptions
 	SortBy ProjectSort `url:"sortBy,omitempty"`
 	// Query matches the order number.
-	Query               string      `url:"filter.query,omitempty"`
-	StatusIDs           []int64     `url:"filter.statusIds,comma,omitempty"`
-	CategoryIDs         []int64     `url:"filter.categoryIds,comma,omitempty"`
-	TagIDs              []int64     `url:"filter.tagIds,comma,omitempty"`
-	ProjectManagerIDs   []int64     `url:"filter.projectManagerIds,comma,omitempty"`
-	CustomerID          int64       `url:"filter.customerId,omitempty"`
-	ProjectCollectionID int64       `url:"filter.projectCollectionId,omitempty"`
-	CostCenterID        int64       `url:"filter.costCenterId,omitempty"`
-	CreatedDateFrom     Date        `url:"filter.createdDateFrom,omitempty"`
-	CreatedDateTo       Date        `url:"filter.createdDateTo,omitempty"`
-	UpdatedDateFrom     Date        `url:"filter.updatedDateFrom,omitempty"`
-	UpdatedDateTo       Date        `url:"filter.updatedDateTo,omitempty"`
-	InvoiceType         InvoiceType `url:"filter.invoiceType,omitempty"`
+	Query               string  `url:"filter.query,omitempty"`
+	StatusIDs           []int64 `url:"filter.statusIds,comma,omitempty"`
+	CategoryIDs         []int64 `url:"filter.categoryIds,comma,omitempty"`
+	TagIDs              []int64 `url:"filter.tagIds,comma,omitempty"`
+	ProjectManagerIDs   []int64 `url:"filter.projectManagerIds,comma,omitempty"`
+	CustomerID          int64   `url:"filter.customerId,omitempty"`
+	ProjectCollectionID int64   `url:"filter.projectCollectionId,omitempty"`
+	CostCenterID        int64   `url:"filter.costCenterId,omitempty"`
+	// The dates of creation and of the last update: from and to a day, or a time.
+	// Whether a To that is a day includes that day is unknown.
+	CreatedDateFrom DateOrTime  `url:"filter.createdDateFrom,omitempty"`
+	CreatedDateTo   DateOrTime  `url:"filter.createdDateTo,omitempty"`
+	UpdatedDateFrom DateOrTime  `url:"filter.updatedDateFrom,omitempty"`
+	UpdatedDateTo   DateOrTime  `url:"filter.updatedDateTo,omitempty"`
+	InvoiceType     InvoiceType `url:"filter.invoiceType,omitempty"`
 }
 
 // List returns one page of the projects.

@@ -63,10 +63,12 @@ type SupplierInvoiceInput struct {
 // SupplierInvoiceListOptions choose and order supplier invoices.
 type SupplierInvoiceListOptions struct {
 	ListOptions
-	SortBy          SupplierInvoiceSort `url:"sortBy,omitempty"`
-	ProjectID       int64               `url:"filter.projectId,omitempty"`
-	InvoiceDateFrom Date                `url:"filter.invoiceDateFrom,omitempty"`
-	InvoiceDateTo   Date                `url:"filter.invoiceDateTo,omitempty"`
+	SortBy    SupplierInvoiceSort `url:"sortBy,omitempty"`
+	ProjectID int64               `url:"filter.projectId,omitempty"`
+	// From and to a day or a time. Whether a To that is a day includes that day is
+	// unknown.
+	InvoiceDateFrom DateOrTime `url:"filter.invoiceDateFrom,omitempty"`
+	InvoiceDateTo   DateOrTime `url:"filter.invoiceDateTo,omitempty"`
 }
 
 // List returns one page of the supplier invoices.

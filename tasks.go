@@ -81,11 +81,11 @@ type TaskListOptions struct {
 	SortBy      TaskSort `url:"sortBy,omitempty"`
 	TaskBoardID int64    `url:"filter.taskBoardId,omitempty"`
 	// From and To are compared with a task's start and end: tasks without dates
-	// vanish.
-	From      Date    `url:"filter.from,omitempty"`
-	To        Date    `url:"filter.to,omitempty"`
-	ProjectID int64   `url:"filter.projectId,omitempty"`     // inferred
-	UserIDs   []int64 `url:"filter.userIds,comma,omitempty"` // inferred
+	// vanish. Whether a To that is a day includes that day is unknown.
+	From      DateOrTime `url:"filter.from,omitempty"`
+	To        DateOrTime `url:"filter.to,omitempty"`
+	ProjectID int64      `url:"filter.projectId,omitempty"`     // inferred
+	UserIDs   []int64    `url:"filter.userIds,comma,omitempty"` // inferred
 }
 
 // List returns one page of the tasks.

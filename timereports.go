@@ -220,9 +220,10 @@ func (r *TimeReport) Input() *TimeReportInput {
 type TimeReportListOptions struct {
 	ListOptions
 	SortBy TimeReportSort `url:"sortBy,omitempty"`
-	// From and To are the first and the last day, both included.
-	From           Date        `url:"filter.from,omitempty"`
-	To             Date        `url:"filter.to,omitempty"`
+	// From and To are the first and the last day, both included. By the vendor they
+	// may be times; what those are compared with is unknown, as a report has a day.
+	From           DateOrTime  `url:"filter.from,omitempty"`
+	To             DateOrTime  `url:"filter.to,omitempty"`
 	UserIDs        []int64     `url:"filter.userIds,comma,omitempty"`
 	ProjectID      int64       `url:"filter.projectId,omitempty"`
 	IsSentToAttest Opt[bool]   `url:"filter.isSentToAttest,omitempty"`

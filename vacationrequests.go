@@ -72,8 +72,10 @@ type VacationRequestListOptions struct {
 	SortBy  VacationRequestSort  `url:"sortBy,omitempty"`
 	State   VacationRequestState `url:"filter.state,omitempty"`
 	UserIDs []int64              `url:"filter.userIds,comma,omitempty"`
-	From    Date                 `url:"filter.from,omitempty"`
-	To      Date                 `url:"filter.to,omitempty"`
+	// From and To are compared with the days of the vacation. Whether To includes
+	// its day is unknown.
+	From DateOrTime `url:"filter.from,omitempty"`
+	To   DateOrTime `url:"filter.to,omitempty"`
 }
 
 // List returns one page of the vacation requests.

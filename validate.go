@@ -86,16 +86,31 @@ func (p *problems) checkFilter(name string, options, value reflect.Value) {
 	if value.Kind() == reflect.Slice && !value.IsNil() && value.Len() == 0 {
 		p.add(name, "is an empty list, which would filter nothing: leave it nil for everything")
 	}
-	to, ok := value.Interface().(Date)
-	from := spanStart.Replace(name)
-	if !ok || to.IsZero() || from == name {
+	if value.Kind() == reflect.Interface && !value.IsNil() && !bare(value).IsValid() {
+		p.add(name, "is a pointer to nothing: leave it out for everything")
+		return
+	}
+	start := spanStart.Replace(name)
+	to, ok := boundOf(value)
+	if !ok || start == name {
 		return
 	}
 	for i := range options.NumField() {
-		if begin, ok := options.Field(i).Interface().(Date); ok && wireName(options.Type().Field(i)) == from && to.Before(begin) {
-			p.add(name, "%s is before %s, %s", to, from, begin)
+		if field := options.Type().Field(i); field.IsExported() && wireName(field) == start {
+			if from, ok := boundOf(options.Field(i)); ok && reversed(from, to) {
+				p.add(name, "%s is before %s, %s", to, start, from)
+			}
 		}
 	}
+}
+
+// boundOf returns the bound that a filter sets, if it sets one.
+func boundOf(value reflect.Value) (bound DateOrTime, ok bool) {
+	if value = bare(value); !value.IsValid() {
+		return nil, false
+	}
+	bound, ok = value.Interface().(DateOrTime)
+	return bound, ok && !bound.IsZero()
 }
 
 // spanStart turns the name of the last day of a span into that of its first.

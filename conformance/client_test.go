@@ -314,6 +314,10 @@ type filler struct {
 // fill sets the value that goes by this name in the request.
 func (f filler) fill(name string, v reflect.Value) {
 	f.t.Helper()
+	if v.Type() == reflect.TypeFor[tid.DateOrTime]() {
+		v.Set(reflect.ValueOf(tid.NewDate(2026, 10, 1)))
+		return
+	}
 	switch v.Interface().(type) {
 	case tid.Date:
 		v.Set(reflect.ValueOf(tid.NewDate(2026, 10, 1)))

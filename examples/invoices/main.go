@@ -280,7 +280,7 @@ func finish(ctx context.Context, client *tid.Client, dir string, e export, stdou
 		if invoice.IsSent() {
 			continue
 		}
-		err = client.Invoices.SetSentToEconomySystem(ctx, was.id, tid.DateOf(time.Now()), strconv.FormatInt(was.id, 10))
+		err = client.Invoices.SetSentToEconomySystem(ctx, was.id, tid.Today(time.Local), strconv.FormatInt(was.id, 10))
 		if err != nil {
 			return fmt.Errorf("%s stays unfinished: %w", unfinishedName(dir), err)
 		}

@@ -43,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if err := demo.Parse(flags, args, stdout); err != nil {
 		return usage(err)
 	}
-	from, to, err := span(*week, *first, *last, tid.DateOf(time.Now()))
+	from, to, err := span(*week, *first, *last, tid.Today(time.Local))
 	if err != nil {
 		return usage(err)
 	}

@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := demo.Parse(flags, args, stdout); err != nil {
 		return err
 	}
-	from, to, err := span(*month, *since, *until, tid.DateOf(time.Now()))
+	from, to, err := span(*month, *since, *until, tid.Today(time.Local))
 	if err != nil {
 		return err
 	}
