@@ -180,8 +180,8 @@ func WithLimiter(limiter Limiter) Option {
 // WithRetries sets how often one call is repeated at the most; 4 by default, 0
 // never repeats. Requests that the API refused before executing them, and those
 // that never reached it, are repeated whatever their method; after other
-// failures only GET is, and the methods given here: PUT and DELETE do no harm
-// twice. POST cannot be given, since a time report created twice is worse than
+// failures only GET and [InvoicesService.SetSentToEconomySystem] are, and the
+// methods given here: PUT and DELETE do no harm twice. POST cannot be given, since a time report created twice is worse than
 // an error.
 func WithRetries(retries int, methods ...string) Option {
 	return func(c *config) error {

@@ -674,6 +674,49 @@ func TestFiltersThatGiveEverythingOrNothingAreRefused(t *testing.T) {
 	assert.NoError(t, err)
 }
 
+func TestTheNumberInTheEconomySystemIsOptional(t *testing.T) {
+	var sent []string
+	c, err := tid.NewClient(tid.StaticToken("pk_a.pa_b"), tid.WithLimiter(nil), tid.WithHTTPClient(&http.Client{
+		Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+			sent = append(sent, r.Method+" "+r.URL.RequestURI())
+			return &http.Response{StatusCode: http.StatusNoContent, Body: http.NoBody, Request: r}, nil
+		})}))
+	require.NoError(t, err)
+	day := tid.NewDate(2026, 10, 1)
+	require.NoError(t, c.Invoices.SetSentToEconomySystem(t.Context(), 7, day, ""))
+	require.NoError(t, c.Invoices.SetSentToEconomySystem(t.Context(), 7, day, "F/1"))
+	require.ErrorIs(t, c.Invoices.SetSentToEconomySystem(t.Context(), 7, tid.Date{}, "F/1"), tid.ErrInvalidInput)
+	assert.Equal(t, []string{
+		"PATCH /v1/Core/Invoices/7/SetSentToEconomySystem?date=2026-10-01",
+		"PATCH /v1/Core/Invoices/7/SetSentToEconomySystem?date=2026-10-01&economySystemInvoiceNumber=F%2F1",
+	}, sent)
+}
+
+func TestMarkingAnInvoiceIsRepeatedLikeARead(t *testing.T) {
+	const mark = "PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem"
+	day := tid.NewDate(2026, 10, 1)
+	for name, effect := range map[string]tidtest.Effect{"an error": tidtest.AnswerAfter(503, ""), "a lost answer": tidtest.DropAfter()} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv, c := account(t)
+				id := srv.Invoices.Put(tid.Invoice{})
+				srv.Inject(tidtest.Fault{Operation: mark, Times: 2, Effect: effect})
+				require.NoError(t, c.Invoices.SetSentToEconomySystem(t.Context(), id, day, "F1"))
+				invoice, _ := srv.Invoices.Get(id)
+				assert.Equal(t, day, invoice.SentToEconomySystem)
+
+				srv.Inject(tidtest.Fault{Operation: mark, Times: 9, Effect: effect})
+				err := c.Invoices.SetSentToEconomySystem(t.Context(), id, day, "F1")
+				var e *tid.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, 5, e.Attempts)
+				assert.True(t, e.MayHaveExecuted, "it is a write all the same")
+				assert.NotContains(t, err.Error(), "look before repeating it", "once more does no harm")
+			})
+		})
+	}
+}
+
 func TestAListIsFilteredToTheSecond(t *testing.T) {
 	srv, c := account(t)
 	for i, updated := range []string{"2026-10-01 13:59:59", "2026-10-01 14:00:00", "2026-10-01 14:00:01"} {

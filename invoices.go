@@ -126,15 +126,21 @@ func (s *InvoicesService) Get(ctx context.Context, id int64) (*Invoice, error) {
 // handover is what an economy system says of an invoice that it has taken.
 type handover struct {
 	Date   Date   `url:"date" tid:"required"`
-	Number string `url:"economySystemInvoiceNumber" tid:"required"`
+	Number string `url:"economySystemInvoiceNumber,omitempty"`
 }
 
 // SetSentToEconomySystem marks an invoice as sent to the economy system on the
-// given day, under the number that it has there. ErrInvalidInput without a day or
-// a number.
+// given day, under the number that it has there; "" sends no number. The API does
+// not give the number back. The call is repeated as a read is, since the same
+// values twice do no harm. ErrInvalidInput without a day.
 //
 // API: PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem
 func (s *InvoicesService) SetSentToEconomySystem(ctx context.Context, id int64, date Date, economySystemInvoiceNumber string) error {
 	params := handover{date, economySystemInvoiceNumber}
-	return s.client.exec(ctx, "PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem", params, nil, nil, id)
+	call, err := s.client.newCall("PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem", []any{id}, params, nil)
+	if err != nil {
+		return err
+	}
+	call.replay = true
+	return s.client.do(ctx, call, receiveInto(nil))
 }

@@ -167,11 +167,11 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) error {
 		case result.unsent:
 			return failure
 		}
-		if call.method != http.MethodGet && !call.replay {
+		if call.method != http.MethodGet && call.basic == "" {
 			refusedByAPI := result.status >= 400 && result.status <= 499 && result.status != http.StatusRequestTimeout
 			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
 			failure.MayHaveExecuted = mayHaveExecuted
-			if mayHaveExecuted {
+			if mayHaveExecuted && !call.replay {
 				failure.advise("the request may have been carried out: look before repeating it")
 			}
 		}

@@ -220,6 +220,8 @@ func TestMethodsRefuseEmptyArguments(t *testing.T) {
 				continue
 			case arg == reflect.TypeFor[tid.DateTime]():
 				continue // everything has changed since
+			case c.operations[0].ID == "Invoices.SetSentToEconomySystem" && arg.Kind() == reflect.String:
+				continue // the number is optional
 			}
 			if _, err := c.do(t); !errors.Is(err, tid.ErrInvalidInput) {
 				t.Errorf("%s without argument %d: %v", c, c.zero, err)

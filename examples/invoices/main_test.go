@@ -76,16 +76,19 @@ func check(t *testing.T, srv *tidtest.Server, dir string) {
 			exported[id]++
 		}
 	}
-	marks := map[string]int{}
+	marks := map[string]map[string]bool{} // a lost answer is asked for again, with the same values
 	for _, r := range srv.Requests() {
 		if r.Operation == opMark && r.Performed {
-			marks[r.Path]++
+			if marks[r.Path] == nil {
+				marks[r.Path] = map[string]bool{}
+			}
+			marks[r.Path][r.Query.Encode()] = true
 		}
 	}
 	unsent := srv.Invoices.All()[1:]
 	for _, invoice := range unsent {
 		require.Equal(t, len(invoice.SoldRows()), exported[invoice.ID], "rows of invoice %d", invoice.ID)
-		require.Equal(t, 1, marks[fmt.Sprintf("/v1/Core/Invoices/%d/SetSentToEconomySystem", invoice.ID)], "marks of invoice %d", invoice.ID)
+		require.Len(t, marks[fmt.Sprintf("/v1/Core/Invoices/%d/SetSentToEconomySystem", invoice.ID)], 1, "marks of invoice %d", invoice.ID)
 		require.True(t, invoice.IsSent())
 		require.Equal(t, fmt.Sprint(invoice.ID), srv.EconomySystemInvoiceNumber(invoice.ID))
 	}
