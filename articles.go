@@ -63,17 +63,19 @@ type Article struct {
 }
 
 // ArticleInput is all that can be written of an article, whatever its kind. An
-// update replaces the article: what is left out is cleared, but for IsActive.
+// update replaces the article: what is left out is cleared, but for IsActive. The
+// vendor gives five limits without saying whose they are: that they are those of
+// ArticleNumber, Price, Name, Description and Cost is inferred.
 type ArticleInput struct {
 	// IsActive is true for a new article unless set, and stays as it is in an
 	// update unless set.
 	IsActive      Opt[bool] `json:"isActive,omitzero"`
-	ArticleNumber string    `json:"articleNumber,omitzero" tid:"max=50"`
+	ArticleNumber string    `json:"articleNumber,omitzero" tid:"max=50?"`
 	// Price and Cost are for one unit, with two decimals at the most.
-	Price       Decimal `json:"price,omitzero" tid:"cents"`
-	Name        string  `json:"name" tid:"required,max=200"`
-	Description string  `json:"description,omitzero" tid:"max=500"`
-	Cost        Decimal `json:"cost,omitzero" tid:"cents"`
+	Price       Decimal `json:"price,omitzero" tid:"cents?"`
+	Name        string  `json:"name" tid:"required?,max=200?"`
+	Description string  `json:"description,omitzero" tid:"max=500?"`
+	Cost        Decimal `json:"cost,omitzero" tid:"cents?"`
 	UnitID      int64   `json:"unitId,omitzero"` // inferred
 }
 
@@ -142,9 +144,9 @@ var articleOps = map[ArticleType]struct{ create, update string }{
 }
 
 // Create adds an article of one kind and returns it. ErrInvalidInput for
-// [ArticleAll] and unknown kinds, without a name, for a number of more than 50
-// characters, a name of more than 200, a description of more than 500, and a price
-// or cost with more than two decimals.
+// [ArticleAll] and unknown kinds and, unless [WithoutChecks] says otherwise, without
+// a name, for a number of more than 50 characters, a name of more than 200, a
+// description of more than 500, and a price or cost with more than two decimals.
 //
 // API: POST /v1/Admin/Articles/Addition, …/Allowance, …/Equipment, …/Material
 // or …/Time (inferred)

@@ -175,7 +175,7 @@ type tokenAnswer struct {
 
 // exchange gets a token; failed, where it is not nil, learns of each attempt that fails.
 func (c *Client) exchange(ctx context.Context, credentials *appCredentials, failed func(*Error)) (Token, error) {
-	call, err := c.newCall(opToken, nil, nil, nil)
+	call, err := c.newCall(ctx, opToken, nil, nil, nil)
 	if err != nil {
 		return Token{}, err
 	}

@@ -43,7 +43,7 @@ type BookingProject struct {
 
 // BookingProjectInput is all that can be written of a booking project.
 type BookingProjectInput struct {
-	Name          string `json:"name" tid:"required"`
+	Name          string `json:"name" tid:"required?"`
 	BookingNumber string `json:"bookingNumber,omitzero"`
 	// IsActive is true unless set.
 	IsActive  Opt[bool] `json:"isActive,omitzero"`

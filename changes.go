@@ -19,7 +19,7 @@ import (
 // not what there is. It reads one page after the other: rows move to the front
 // while others write, and pages read out of turn could step over one.
 func changedSince[T any](ctx context.Context, c *Client, op string, since DateTime, key string, opts any, args ...any) iter.Seq2[*T, error] {
-	call, err := c.newCall(op, args, opts, nil)
+	call, err := c.newCall(ctx, op, args, opts, nil)
 	if err == nil {
 		if by := call.query.Get("sortBy"); by != "" && by != key || call.query.Get("sortOrder") == string(Ascending) || call.query.Get("page") != "" {
 			err = invalid(op, "changes are read from the first page by %s, newest first: leave SortBy, SortOrder and Page unset", key)

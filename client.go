@@ -423,7 +423,7 @@ func isLoopback(host string) bool {
 // JSON. The answer is decoded into out, which may be nil, a *[json.RawMessage],
 // or an [io.Writer] that the raw body is streamed into.
 func (c *Client) Do(ctx context.Context, method, path string, query, body, out any) error {
-	call, err := c.callPath(strings.ToUpper(method), path, query, body)
+	call, err := c.callPath(ctx, strings.ToUpper(method), path, query, body)
 	if err != nil {
 		return err
 	}
@@ -436,7 +436,7 @@ func (c *Client) Do(ctx context.Context, method, path string, query, body, out a
 }
 
 // callPath encodes a request to a path that is no operation of this module.
-func (c *Client) callPath(method, path string, query, body any) (*call, error) {
+func (c *Client) callPath(ctx context.Context, method, path string, query, body any) (*call, error) {
 	path = "/" + strings.TrimPrefix(path, "/")
 	op := method + " " + anonymous(path)
 	if !slices.Contains([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, method) {
@@ -446,7 +446,7 @@ func (c *Client) callPath(method, path string, query, body any) (*call, error) {
 		return nil, invalid(op, "%v", err)
 	}
 	call := &call{op: op, method: method, path: path, accept: "application/json", free: true}
-	return call, call.encode(query, body)
+	return call, call.encode(ctx, query, body)
 }
 
 // anonymous puts {id} in the place of numbers, so that the operations of

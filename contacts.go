@@ -116,8 +116,8 @@ type ContactPersonRef struct {
 // ContactInput is all that can be written of a contact. An update replaces the
 // contact: what is left out is cleared. The names of its properties are inferred.
 type ContactInput struct {
-	ContactType                          ContactType `json:"contactType" tid:"required"`
-	Name                                 string      `json:"name" tid:"required"`
+	ContactType                          ContactType `json:"contactType" tid:"required?"`
+	Name                                 string      `json:"name" tid:"required?"`
 	CustomerNumber                       string      `json:"customerNumber,omitzero"`
 	OrganizationalOrSocialSecurityNumber string      `json:"organizationalOrSocialSecurityNumber,omitzero"`
 	Email                                string      `json:"email,omitzero"`
@@ -132,7 +132,7 @@ type ContactInput struct {
 	// IsActive is left to the API unless set.
 	IsActive             Opt[bool]         `json:"isActive,omitzero"`
 	ImportantInformation string            `json:"importantInformation,omitzero"`
-	Relations            []ContactRelation `json:"relations,omitzero"`
+	Relations            []ContactRelation `json:"relations,omitzero" tid:"values?"`
 	Website              string            `json:"website,omitzero"`
 	VATNumber            string            `json:"vatNumber,omitzero"`
 	VisitAddress         *Address          `json:"visitAddress,omitzero"`
@@ -142,10 +142,10 @@ type ContactInput struct {
 
 func (in *ContactInput) check(p *problems) {
 	if in.ContactType == ContactCompany && in.CompanyID != 0 {
-		p.add("companyId", "is for persons; a company has a parentCompanyId")
+		p.addBy(inferredRule, "companyId", "is for persons; a company has a parentCompanyId")
 	}
 	if in.ContactType == ContactPerson && in.ParentCompanyID != 0 {
-		p.add("parentCompanyId", "is for companies; a person has a companyId")
+		p.addBy(inferredRule, "parentCompanyId", "is for companies; a person has a companyId")
 	}
 }
 

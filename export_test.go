@@ -1,6 +1,9 @@
 package tid
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // What the external tests reach of the package's inside.
 var (
@@ -8,8 +11,8 @@ var (
 	Describe        = describe
 	ReadErrorBody   = readErrorBody
 	HintFor         = hintFor
-	Check           = check
-	CheckAgainst    = checkAgainst
+	CheckIn         = check
+	WireName        = wireName
 	RetryAfter      = retryAfter
 	ParseRetryAfter = parseRetryAfter
 	FileName        = fileName
@@ -21,6 +24,17 @@ const (
 	MaxErrorFields  = maxErrorFields
 	MaxFileName     = maxFileName
 )
+
+// Check is check without anything in the context.
+func Check(op string, input any) error { return check(context.Background(), op, input) }
+
+// CheckAgainst is checkAgainst, likewise.
+func CheckAgainst(op string, input, origin any) error {
+	return checkAgainst(context.Background(), op, input, origin)
+}
+
+// HasCheck reports whether an input has rules about several fields.
+func HasCheck(input any) bool { _, ok := input.(checker); return ok }
 
 // Outcome is outcome, with fields that external tests can set.
 type Outcome struct {

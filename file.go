@@ -25,7 +25,7 @@ type File struct {
 
 // download starts a download. Its attempts are repeated until the content begins.
 func download(ctx context.Context, c *Client, op string, args ...any) (*File, error) {
-	call, err := c.newCall(op, args, nil, nil)
+	call, err := c.newCall(ctx, op, args, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -137,7 +137,7 @@ type handover struct {
 // API: PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem
 func (s *InvoicesService) SetSentToEconomySystem(ctx context.Context, id int64, date Date, economySystemInvoiceNumber string) error {
 	params := handover{date, economySystemInvoiceNumber}
-	call, err := s.client.newCall("PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem", []any{id}, params, nil)
+	call, err := s.client.newCall(ctx, "PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem", []any{id}, params, nil)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ type MaterialReport struct {
 // replaces the report: what is left out is cleared. The names of its properties
 // are inferred.
 type MaterialReportInput struct {
-	ProjectID int64 `json:"projectId" tid:"required"`
+	ProjectID int64 `json:"projectId" tid:"required?"`
 	// ArticleID or ArticleNumber says what was used. The API gives back the number
 	// only.
 	ArticleID     int64   `json:"articleId,omitzero"`

@@ -75,7 +75,7 @@ type Opportunity struct {
 // replaces the opportunity: what is left out is cleared. The names of its
 // properties are inferred.
 type OpportunityInput struct {
-	Title       string  `json:"title" tid:"required"`
+	Title       string  `json:"title" tid:"required?"`
 	Description string  `json:"description,omitzero"`
 	Turnover    Decimal `json:"turnover,omitzero"`
 	// Probability is per cent, 0 to 100. Set(0) is no chance at all; left out,
@@ -92,7 +92,7 @@ type OpportunityInput struct {
 
 func (in *OpportunityInput) check(p *problems) {
 	if percent, ok := in.Probability.Get(); ok && (percent < 0 || percent > 100) {
-		p.add("probability", "must be between 0 and 100, not %d", percent)
+		p.addBy(inferredRule, "probability", "must be between 0 and 100, not %d", percent)
 	}
 }
 

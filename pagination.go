@@ -144,7 +144,7 @@ func readPage[T any](resp *http.Response, page *Page[T], number int) error {
 
 // list reads the page that opts ask for.
 func list[T any](ctx context.Context, c *Client, op string, opts any, args ...any) (*Page[T], error) {
-	call, err := c.newCall(op, args, opts, nil)
+	call, err := c.newCall(ctx, op, args, opts, nil)
 	return listCall[T](ctx, c, call, err)
 }
 
@@ -163,7 +163,7 @@ func listCall[T any](ctx context.Context, c *Client, call *call, err error) (*Pa
 // all yields every item from the page on that opts ask for. The options are
 // encoded before it returns, so that the caller may change his.
 func all[T any](ctx context.Context, c *Client, op string, opts any, args ...any) iter.Seq2[*T, error] {
-	call, err := c.newCall(op, args, opts, nil)
+	call, err := c.newCall(ctx, op, args, opts, nil)
 	return allCall[T](ctx, c, call, err)
 }
 
@@ -210,14 +210,14 @@ const maxStale = 3
 // to the base URL, its elements escaped; opts is nil, [url.Values], or an options
 // struct of this package or of the caller's with url tags.
 func ListAs[T any](ctx context.Context, c *Client, path string, opts any) (*Page[T], error) {
-	call, err := c.callPath(http.MethodGet, path, opts, nil)
+	call, err := c.callPath(ctx, http.MethodGet, path, opts, nil)
 	return listCall[T](ctx, c, call, err)
 }
 
 // AllAs yields every item of any list; see [ListAs] for its arguments. A page
 // that fails ends it with that error.
 func AllAs[T any](ctx context.Context, c *Client, path string, opts any) iter.Seq2[*T, error] {
-	call, err := c.callPath(http.MethodGet, path, opts, nil)
+	call, err := c.callPath(ctx, http.MethodGet, path, opts, nil)
 	return allCall[T](ctx, c, call, err)
 }
 

@@ -376,7 +376,7 @@ func (c *Comment) normalize() {
 
 // CommentInput is the body of a comment.
 type CommentInput struct {
-	Text string `json:"text" tid:"required"`
+	Text string `json:"text" tid:"required?"`
 }
 
 // MarshalJSON writes the text under both of the keys that the API may look for.

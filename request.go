@@ -40,19 +40,19 @@ type call struct {
 
 // newCall encodes an operation. args fill the braces of its template in order;
 // params is nil, url.Values or a struct with url tags.
-func (c *Client) newCall(op string, args []any, params, body any) (*call, error) {
+func (c *Client) newCall(ctx context.Context, op string, args []any, params, body any) (*call, error) {
 	method, template, _ := strings.Cut(op, " ")
 	call := &call{op: op, method: method, accept: "application/json"}
 	var err error
 	if call.path, err = expand(op, template, c.templates[op], args); err != nil {
 		return nil, err
 	}
-	return call, call.encode(params, body)
+	return call, call.encode(ctx, params, body)
 }
 
 // encode checks and encodes what goes into the query and the body.
-func (call *call) encode(params, body any) (err error) {
-	if call.query, err = encodeQuery(call.op, params); err != nil || body == nil {
+func (call *call) encode(ctx context.Context, params, body any) (err error) {
+	if call.query, err = encodeQuery(ctx, call.op, params); err != nil || body == nil {
 		return err
 	}
 	var origin any
@@ -65,7 +65,7 @@ func (call *call) encode(params, body any) (err error) {
 	if v := reflect.ValueOf(body); v.Kind() == reflect.Pointer && v.IsNil() {
 		return invalid(call.op, "there is nothing to send: the input is nil")
 	}
-	if err = checkAgainst(call.op, body, origin); err != nil {
+	if err = checkAgainst(ctx, call.op, body, origin); err != nil {
 		return err
 	}
 	call.body, err = encodeBody(call.op, body)
@@ -111,7 +111,7 @@ func placeholders(template string) (names []string) {
 	return names
 }
 
-func encodeQuery(op string, params any) (url.Values, error) {
+func encodeQuery(ctx context.Context, op string, params any) (url.Values, error) {
 	if values, ok := params.(url.Values); ok {
 		copied := make(url.Values, len(values))
 		for k, v := range values {
@@ -119,7 +119,7 @@ func encodeQuery(op string, params any) (url.Values, error) {
 		}
 		return copied, nil
 	}
-	if err := check(op, params); err != nil {
+	if err := check(ctx, op, params); err != nil {
 		return nil, err
 	}
 	values, err := query.Values(params)
@@ -572,7 +572,7 @@ func fetch[T any](ctx context.Context, c *Client, op string, params, body any, a
 
 // exec sends an operation and decodes its answer into out, which may be nil.
 func (c *Client) exec(ctx context.Context, op string, params, body, out any, args ...any) error {
-	call, err := c.newCall(op, args, params, body)
+	call, err := c.newCall(ctx, op, args, params, body)
 	if err != nil {
 		return err
 	}
@@ -608,7 +608,7 @@ type normalizer interface{ normalize() }
 // detail reads one object. One without an id is what the API answers for some
 // that are deleted.
 func detail[T any](ctx context.Context, c *Client, op string, args ...any) (*T, error) {
-	call, err := c.newCall(op, args, nil, nil)
+	call, err := c.newCall(ctx, op, args, nil, nil)
 	if err != nil {
 		return nil, err
 	}

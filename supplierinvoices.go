@@ -50,7 +50,7 @@ type SupplierInvoice struct {
 // SupplierInvoiceInput is an unhandled supplier invoice to hand in. The names of
 // its properties are inferred.
 type SupplierInvoiceInput struct {
-	InvoiceNumber string  `json:"invoiceNumber" tid:"required"`
+	InvoiceNumber string  `json:"invoiceNumber" tid:"required?"`
 	InvoiceDate   Date    `json:"invoiceDate,omitzero"`
 	SupplierID    int64   `json:"supplierId,omitzero"`
 	SupplierName  string  `json:"supplierName,omitzero"`

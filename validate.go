@@ -1,6 +1,7 @@
 package tid
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,13 +14,75 @@ import (
 type checker interface{ check(*problems) }
 
 // problems collects what is wrong with an input, by property.
-type problems struct{ fields map[string][]string }
+type problems struct {
+	fields   map[string][]string
+	inferred []string // the properties that an inferred rule has refused
+	passed   bool     // inferred rules are passed by
+}
 
-func (p *problems) add(field, format string, args ...any) {
+// add reports a property that breaks a rule which is known, or follows from its type.
+func (p *problems) add(property, format string, args ...any) {
+	p.addBy(rule{}, property, format, args...)
+}
+
+// addBy reports a property that breaks a rule.
+func (p *problems) addBy(r rule, property, format string, args ...any) {
+	if r.inferred {
+		if p.passed {
+			return
+		}
+		p.inferred = append(p.inferred, property)
+	}
 	if p.fields == nil {
 		p.fields = make(map[string][]string)
 	}
-	p.fields[field] = append(p.fields[field], fmt.Sprintf(format, args...))
+	p.fields[property] = append(p.fields[property], fmt.Sprintf(format, args...))
+}
+
+// A rule is one that inputs are checked by before they are sent.
+type rule struct {
+	value    string // what stands after the =
+	inferred bool   // it rests on an inference
+}
+
+// inferredRule is a rule about several fields that rests on an inference.
+var inferredRule = rule{inferred: true}
+
+// ruleIn finds a rule in the tag of a field.
+func ruleIn(tag, name string) (r rule, ok bool) {
+	for text := range strings.SplitSeq(tag, ",") {
+		text, r.inferred = strings.CutSuffix(text, "?")
+		text, r.value, _ = strings.Cut(text, "=")
+		if text == name {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+type withoutChecks struct{}
+
+// WithoutChecks returns a context whose calls send what an inferred rule would
+// refuse. Input is checked before it is sent, and some of the rules rest on a name
+// or a reading that may be wrong: their errors name this way through, so that they
+// cannot stop valid input for good. They are
+//
+//   - of an article: that it has a name, and the limits of its number, price, name,
+//     description and cost, which the vendor gives without saying whose they are
+//   - of a contact: that it has a type and a name, the values of its relations, that
+//     a company has no companyId and a person no parentCompanyId
+//   - that a booking project has a name, a comment a text, a material report a
+//     project, an opportunity a title, a supplier invoice a number
+//   - that the probability of an opportunity is from 0 to 100
+//
+// All other rules stay. They are documented or have been observed: what a project,
+// a task, a time report and the day statistics require, one project for each time
+// report, 31 days of statistics, the values of enumerations and the bounds of
+// pages. Or they follow from the call itself: an input that is nil, an id below 1,
+// a span that ends before it begins, a filter of nothing, a value that cannot be
+// written, a travel report that an update would clear.
+func WithoutChecks(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutChecks{}, true)
 }
 
 // check refuses an options or input struct that the API cannot take. What is
@@ -28,20 +91,22 @@ func (p *problems) add(field, format string, args ...any) {
 //	tid:"required"   must not be zero
 //	tid:"max=50"     at most so many characters
 //	tid:"cents"      at most two decimals
+//	tid:"values?"    the values of its enumeration are inferred
 //
-// and what concerns several from the type's own check.
-func check(op string, input any) error {
-	return checkAgainst(op, input, nil)
+// and what concerns several from the type's own check. A rule that rests on an
+// inference has a question mark; [WithoutChecks] passes it by.
+func check(ctx context.Context, op string, input any) error {
+	return checkAgainst(ctx, op, input, nil)
 }
 
 // checkAgainst is check for an input that was read from the API before it was
 // changed: values of enumerations that came from there may go back.
-func checkAgainst(op string, input, origin any) error {
+func checkAgainst(ctx context.Context, op string, input, origin any) error {
 	v := reflect.ValueOf(input)
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil
 	}
-	var p problems
+	p := problems{passed: ctx.Value(withoutChecks{}) != nil}
 	if v = reflect.Indirect(v); v.Kind() == reflect.Struct {
 		o := reflect.Zero(v.Type())
 		if origin != nil {
@@ -57,6 +122,11 @@ func checkAgainst(op string, input, origin any) error {
 	}
 	e := invalid(op, "not sent")
 	e.Fields = p.fields
+	if p.inferred != nil {
+		slices.Sort(p.inferred)
+		e.hint = fmt.Sprintf("refused by an inferred rule: %s; if the API takes it, send it with tid.WithoutChecks(ctx)",
+			strings.Join(slices.Compact(p.inferred), ", "))
+	}
 	return e
 }
 
@@ -116,35 +186,31 @@ func boundOf(value reflect.Value) (bound DateOrTime, ok bool) {
 // spanStart turns the name of the last day of a span into that of its first.
 var spanStart = strings.NewReplacer("To", "From", "to", "from")
 
-func (p *problems) checkValue(name, rules string, value, origin reflect.Value) {
-	if value.IsZero() {
-		if hasRule(rules, "required") {
-			p.add(name, "is required")
-		}
-		return
-	}
-	value = bare(value)
-	if !value.IsValid() {
-		if hasRule(rules, "required") {
-			p.add(name, "is required")
+func (p *problems) checkValue(name, tag string, value, origin reflect.Value) {
+	given := !value.IsZero() // also a zero that was set on purpose
+	if value = bare(value); !given || !value.IsValid() {
+		if r, ok := ruleIn(tag, "required"); ok {
+			p.addBy(r, name, "is required")
 		}
 		return
 	}
 	origin = like(value, bare(origin))
-	if rule, ok := ruleValue(rules, "max"); ok && value.Kind() == reflect.String {
-		if n := utf8.RuneCountInString(value.String()); n > rule {
-			p.add(name, "has %d characters, and at most %d are allowed", n, rule)
+	if r, ok := ruleIn(tag, "max"); ok && value.Kind() == reflect.String {
+		most, _ := strconv.Atoi(r.value)
+		if n := utf8.RuneCountInString(value.String()); n > most {
+			p.addBy(r, name, "has %d characters, and at most %d are allowed", n, most)
 		}
 	}
 	switch x := value.Interface().(type) {
 	case Decimal:
-		if hasRule(rules, "cents") && !x.Equal(x.Round(2)) {
-			p.add(name, "has more than two decimals: %s", x)
+		if r, ok := ruleIn(tag, "cents"); ok && !x.Equal(x.Round(2)) {
+			p.addBy(r, name, "has more than two decimals: %s", x)
 		}
 		return
 	case enumerated:
 		if !slices.Contains(x.values(), value.String()) && value.String() != origin.String() {
-			p.add(name, "%s is not one of %s", strconv.Quote(value.String()), strings.Join(x.values(), ", "))
+			r, _ := ruleIn(tag, "values")
+			p.addBy(r, name, "%s is not one of %s", strconv.Quote(value.String()), strings.Join(x.values(), ", "))
 		}
 		return
 	}
@@ -157,6 +223,10 @@ func (p *problems) checkValue(name, rules string, value, origin reflect.Value) {
 			p.add(name, "must be 1 or more, not %d", value.Int())
 		}
 	case reflect.Slice:
+		elements := ""
+		if r, _ := ruleIn(tag, "values"); r.inferred {
+			elements = "values?"
+		}
 		for i := range value.Len() {
 			element := value.Index(i)
 			if element.Kind() == reflect.Int64 {
@@ -178,7 +248,7 @@ func (p *problems) checkValue(name, rules string, value, origin reflect.Value) {
 				p.walk(element, from)
 				continue
 			}
-			p.checkValue(name, "", element, from)
+			p.checkValue(name, elements, element, from)
 		}
 	case reflect.Struct:
 		p.walk(value, origin)
@@ -226,18 +296,4 @@ func wireName(f reflect.StructField) string {
 
 func isID(name string) bool {
 	return name == "id" || strings.HasSuffix(name, "Id") || strings.HasSuffix(name, "Ids")
-}
-
-func hasRule(rules, rule string) bool {
-	return slices.Contains(strings.Split(rules, ","), rule)
-}
-
-func ruleValue(rules, rule string) (n int, ok bool) {
-	for _, r := range strings.Split(rules, ",") {
-		if text, found := strings.CutPrefix(r, rule+"="); found {
-			n, err := strconv.Atoi(text)
-			return n, err == nil
-		}
-	}
-	return 0, false
 }

@@ -3,6 +3,12 @@ package tid_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +162,150 @@ func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 	}, complaints(t, err))
 	assert.EqualError(t, err, "tid: POST /v1/Core/Projects: not sent: name: is required; price: has more than two decimals: 0.001; "+
 		"tagIds: must all be 1 or more, not 0, must all be 1 or more, not -1; text: has 4 characters, and at most 3 are allowed")
+}
+
+// ruleCases break each rule that an input or the options of a list can break, by
+// "Type.property rule", or "Type property" for a rule about several fields.
+var ruleCases = map[string]struct {
+	in       any
+	inferred bool // rests on an inference, and so has a way through
+}{
+	// What the vendor documents, or integrations that run have met.
+	"ProjectInput.title required":                   {&tid.ProjectInput{}, false},
+	"TaskInput.title required":                      {&tid.TaskInput{}, false},
+	"TimeReportInput.userId required":               {&tid.TimeReportInput{Date: ruleDay, ProjectID: 1}, false},
+	"TimeReportInput.date required":                 {&tid.TimeReportInput{UserID: 1, ProjectID: 1}, false},
+	"TimeReportInput projectId":                     {&tid.TimeReportInput{UserID: 1, Date: ruleDay}, false},
+	"TimeReportInput travelReport":                  {(&tid.TimeReport{User: &tid.Ref{ID: 1}, Date: ruleDay, AbsenceProject: &tid.Ref{ID: 1}, TravelReportID: 7}).Input(), false},
+	"UserDayStatisticsOptions.filter.from required": {&tid.UserDayStatisticsOptions{To: ruleDay}, false},
+	"UserDayStatisticsOptions.filter.to required":   {&tid.UserDayStatisticsOptions{From: ruleDay}, false},
+	"UserDayStatisticsOptions filter.to":            {&tid.UserDayStatisticsOptions{From: ruleDay, To: ruleDay.AddDays(31)}, false},
+
+	// What is inferred: a name, or which property a documented limit belongs to.
+	"ArticleInput.articleNumber max=50":           {&tid.ArticleInput{Name: "a", ArticleNumber: strings.Repeat("å", 51)}, true},
+	"ArticleInput.price cents":                    {&tid.ArticleInput{Name: "a", Price: tid.MustDecimal("0.001")}, true},
+	"ArticleInput.name required":                  {&tid.ArticleInput{}, true},
+	"ArticleInput.name max=200":                   {&tid.ArticleInput{Name: strings.Repeat("å", 201)}, true},
+	"ArticleInput.description max=500":            {&tid.ArticleInput{Name: "a", Description: strings.Repeat("å", 501)}, true},
+	"ArticleInput.cost cents":                     {&tid.ArticleInput{Name: "a", Cost: tid.MustDecimal("0.001")}, true},
+	"BookingProjectInput.name required":           {&tid.BookingProjectInput{}, true},
+	"CommentInput.text required":                  {&tid.CommentInput{}, true},
+	"ContactInput.contactType required":           {&tid.ContactInput{Name: "a"}, true},
+	"ContactInput.name required":                  {&tid.ContactInput{ContactType: tid.ContactCompany}, true},
+	"ContactInput.relations values":               {&tid.ContactInput{Name: "a", ContactType: tid.ContactCompany, Relations: []tid.ContactRelation{"foe"}}, true},
+	"ContactInput companyId":                      {&tid.ContactInput{Name: "a", ContactType: tid.ContactCompany, CompanyID: 7}, true},
+	"ContactInput parentCompanyId":                {&tid.ContactInput{Name: "a", ContactType: tid.ContactPerson, ParentCompanyID: 7}, true},
+	"MaterialReportInput.projectId required":      {&tid.MaterialReportInput{}, true},
+	"OpportunityInput.title required":             {&tid.OpportunityInput{}, true},
+	"OpportunityInput probability":                {&tid.OpportunityInput{Title: "a", Probability: tid.Set(101)}, true},
+	"SupplierInvoiceInput.invoiceNumber required": {&tid.SupplierInvoiceInput{}, true},
+
+	// What follows from the types.
+	"ProjectInput contactId":          {&tid.ProjectInput{Title: "a", ContactID: -1}, false},
+	"ContactInput contactType":        {&tid.ContactInput{Name: "a", ContactType: "alien"}, false},
+	"ProjectListOptions sortBy":       {&tid.ProjectListOptions{SortBy: "titel"}, false},
+	"TimeReportListOptions filter.to": {&tid.TimeReportListOptions{From: ruleDay, To: ruleDay.AddDays(-1)}, false},
+	"TaskListOptions filter.userIds":  {&tid.TaskListOptions{UserIDs: []int64{}}, false},
+	"LogListOptions filter.from":      {&tid.LogListOptions{From: (*tid.Date)(nil)}, false},
+}
+
+var ruleDay = tid.NewDate(2026, 10, 1)
+
+func TestWhatAnInferredRuleRefusesHasAWayThrough(t *testing.T) {
+	for name, test := range ruleCases {
+		t.Run(name, func(t *testing.T) {
+			_, property, _ := strings.Cut(name, " ")
+			if typ, rest, ok := strings.Cut(name, "."); ok && !strings.Contains(typ, " ") {
+				property, _, _ = strings.Cut(rest, " ")
+			}
+			err := tid.Check(anyOp, test.in)
+			require.Contains(t, complaints(t, err), property)
+			without := tid.CheckIn(tid.WithoutChecks(t.Context()), anyOp, test.in)
+			if !test.inferred {
+				assert.NotContains(t, err.Error(), "WithoutChecks")
+				assert.Contains(t, complaints(t, without), property)
+				return
+			}
+			assert.ErrorContains(t, err, "; refused by an inferred rule: "+property+"; if the API takes it, send it with tid.WithoutChecks(ctx)")
+			assert.NoError(t, without)
+		})
+	}
+}
+
+// TestEveryRuleIsInTheTable walks the inputs and options of all methods.
+func TestEveryRuleIsInTheTable(t *testing.T) {
+	rules, several := map[string]bool{}, map[string]bool{}
+	c := answering(t, nil)
+	for _, m := range serviceMethods(t) {
+		fn := m.fn(c).Type()
+		for i := range fn.NumIn() {
+			in := fn.In(i)
+			if in.Kind() == reflect.Func { // of Modify
+				in = in.In(0)
+			}
+			if in.Kind() != reflect.Pointer {
+				continue
+			}
+			if tid.HasCheck(reflect.Zero(in).Interface()) {
+				several[in.Elem().Name()] = true
+			}
+			for _, field := range reflect.VisibleFields(in.Elem()) {
+				tag, ok := field.Tag.Lookup("tid")
+				for _, rule := range strings.Split(tag, ",") {
+					name, inferred := strings.CutSuffix(fmt.Sprintf("%s.%s %s", in.Elem().Name(), tid.WireName(field), rule), "?")
+					if !ok {
+						continue
+					}
+					rules[name] = true
+					require.Contains(t, ruleCases, name)
+					assert.Equal(t, ruleCases[name].inferred, inferred, name)
+				}
+			}
+		}
+	}
+	assert.Len(t, rules, 20, "as many as there are tags")
+	for typ := range several {
+		assert.True(t, slices.ContainsFunc(slices.Collect(maps.Keys(ruleCases)), func(name string) bool {
+			return strings.HasPrefix(name, typ+" ")
+		}), "no case for the rules of %s about several fields", typ)
+	}
+}
+
+func TestWithoutChecksOnlyWhatIsInferredIsSent(t *testing.T) {
+	sent := 0
+	c, err := tid.NewClient(tid.StaticToken("pk_a.pa_b"), tid.WithLimiter(nil), tid.WithHTTPClient(&http.Client{
+		Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+			sent++
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(`{"id":7}`)), Request: r}, nil
+		})}))
+	require.NoError(t, err)
+	long := &tid.ArticleInput{Name: "a", ArticleNumber: strings.Repeat("9", 51)}
+	ctx := tid.WithoutChecks(t.Context())
+
+	_, err = c.Articles.Create(t.Context(), tid.ArticleMaterial, long)
+	assert.ErrorIs(t, err, tid.ErrInvalidInput)
+	assert.Zero(t, sent)
+	_, err = c.Articles.Create(ctx, tid.ArticleMaterial, long)
+	require.NoError(t, err)
+	_, err = c.Articles.Update(ctx, tid.ArticleMaterial, 7, long)
+	require.NoError(t, err)
+	require.NoError(t, c.Do(ctx, "POST", "v1/Admin/Articles/Material", nil, long, nil))
+	assert.Equal(t, 3, sent)
+
+	for name, err := range map[string]error{
+		"no input":                errOf(c.Articles.Create(ctx, tid.ArticleMaterial, nil)),
+		"no such kind":            errOf(c.Articles.Create(ctx, tid.ArticleAll, long)),
+		"no id":                   errOf(c.Articles.Update(ctx, tid.ArticleMaterial, 0, long)),
+		"an id in the input":      errOf(c.Articles.Create(ctx, tid.ArticleMaterial, &tid.ArticleInput{Name: "a", UnitID: -1})),
+		"what is no JSON":         errOf(c.Projects.Create(ctx, &tid.ProjectInput{Title: "a", StartDate: tid.NewDate(10000, 1, 1)})),
+		"bytes":                   c.Do(ctx, "POST", "v1/Core/Contacts", nil, []byte("{}"), nil),
+		"a page size out of hand": errOf(c.Projects.List(ctx, &tid.ProjectListOptions{ListOptions: tid.ListOptions{PageSize: 101}})),
+		"another rule of it":      errOf(c.Contacts.Create(ctx, &tid.ContactInput{ContactType: "alien"})),
+	} {
+		assert.ErrorIs(t, err, tid.ErrInvalidInput, name)
+		assert.NotContains(t, err.Error(), "WithoutChecks", name)
+	}
+	assert.Equal(t, 3, sent)
 }
 
 func TestWhatIsRequiredIsRequired(t *testing.T) {
