@@ -51,8 +51,9 @@ type Article struct {
 	Name          string      `json:"name"`
 	ArticleNumber string      `json:"articleNumber,omitzero"`
 	ArticleType   ArticleType `json:"articleType,omitzero"`
-	// Price and Cost are for one unit.
-	Price       Decimal  `json:"price"`
+	// Price is money for one Unit; with or without VAT is unknown.
+	Price Decimal `json:"price"`
+	// Cost is money for one Unit; with or without VAT is unknown.
 	Cost        Decimal  `json:"cost"`                 // inferred
 	Description string   `json:"description,omitzero"` // inferred
 	Unit        *Ref     `json:"unit,omitzero"`
@@ -71,12 +72,15 @@ type ArticleInput struct {
 	// update unless set.
 	IsActive      Opt[bool] `json:"isActive,omitzero"`
 	ArticleNumber string    `json:"articleNumber,omitzero" tid:"max=50?"`
-	// Price and Cost are for one unit, with two decimals at the most.
+	// Price is money for one unit, with two decimals at the most; with or without
+	// VAT is unknown.
 	Price       Decimal `json:"price,omitzero" tid:"cents?"`
 	Name        string  `json:"name" tid:"required?,max=200?"`
 	Description string  `json:"description,omitzero" tid:"max=500?"`
-	Cost        Decimal `json:"cost,omitzero" tid:"cents?"`
-	UnitID      int64   `json:"unitId,omitzero"` // inferred
+	// Cost is money for one unit, with two decimals at the most; with or without
+	// VAT is unknown.
+	Cost   Decimal `json:"cost,omitzero" tid:"cents?"`
+	UnitID int64   `json:"unitId,omitzero"` // inferred
 }
 
 // Input returns all that can be written of a, as it stands.

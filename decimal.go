@@ -10,7 +10,8 @@ import (
 
 // Decimal is an exact decimal number: money, a price, hours, a quantity. It
 // reads JSON numbers and numeric strings and is written as a JSON number, never
-// by way of a binary float. The zero value is 0.
+// by way of a binary float. The zero value is 0. No property is known that names
+// the currency of money.
 //
 // Everything of [decimal.Decimal] is available; the methods repeated here take
 // and give a Decimal, so that sums stay in the type. Databases are given its text

@@ -45,7 +45,8 @@
 //
 // # Values
 //
-// Amounts and hours are exact [Decimal] numbers, days are a [Date] without a zone,
+// Amounts and hours are exact [Decimal] numbers whose comments say what they are
+// counted in, and what is known of VAT. Days are a [Date] without a zone,
 // and a [DateTime] keeps the wall clock as the API sent it. An enumeration that is
 // not known keeps its value, and a reference that the API sends as null is a nil
 // pointer.

@@ -26,14 +26,15 @@ var invoiceSorts = enumOf(InvoicesByCreatedDate, InvoicesByInvoiceDate, Invoices
 
 func (InvoiceSort) values() enum { return invoiceSorts }
 
-// InvoiceSummary is an invoice as the list has it.
+// InvoiceSummary is an invoice as the list has it. No property is known that holds
+// its number, its due date, its currency, its VAT or its sum with VAT.
 type InvoiceSummary struct {
 	ID          int64    `json:"id"`
 	InvoiceDate Date     `json:"invoiceDate,omitzero"`
 	CreatedDate DateTime `json:"createdDate,omitzero"`
 	FromDate    Date     `json:"fromDate,omitzero"`
 	ToDate      Date     `json:"toDate,omitzero"`
-	// Sum is without VAT.
+	// Sum is money: the whole invoice without VAT.
 	Sum      Decimal `json:"sum"`
 	Customer *Ref    `json:"customer,omitzero"`
 	// SentToEconomySystem is the day of the handover; zero until then.
@@ -59,11 +60,14 @@ type InvoiceRow struct {
 	ArticleNumber string `json:"articleNumber,omitzero"`
 	Article       string `json:"article,omitzero"`
 	Comment       string `json:"comment,omitzero"`
-	// Value is the quantity, and Rate the price of one unit.
+	// Value is the quantity, as a number of units; which unit is unknown.
 	Value Decimal `json:"value"`
-	Rate  Decimal `json:"rate"`
+	// Rate is money for one unit; with or without VAT is unknown.
+	Rate Decimal `json:"rate"`
 	// Discount is per cent.
-	Discount   Decimal `json:"discount"`
+	Discount Decimal `json:"discount"`
+	// Sum is money for the row; with or without VAT is unknown, as is whether the
+	// Discount is off it.
 	Sum        Decimal `json:"sum"`
 	SortOrder  int     `json:"sortOrder,omitzero"`
 	ObjectName string  `json:"objectName,omitzero"`

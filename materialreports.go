@@ -32,24 +32,29 @@ type MaterialReport struct {
 	ArticleNumber string `json:"articleNumber,omitzero"`
 	Title         string `json:"title,omitzero"`
 	Description   string `json:"description,omitzero"`
-	// ConsumedUnits and InvoiceableUnits are counted in what UnitText names.
-	ConsumedUnits    Decimal `json:"consumedUnits"`
+	// ConsumedUnits are units of what UnitText names.
+	ConsumedUnits Decimal `json:"consumedUnits"`
+	// InvoiceableUnits are units of what UnitText names.
 	InvoiceableUnits Decimal `json:"invoiceableUnits"`
 	UnitText         string  `json:"unitText,omitzero"`
-	CostPerUnit      Decimal `json:"costPerUnit"`
-	PricePerUnit     Decimal `json:"pricePerUnit"`
+	// CostPerUnit is money for one unit; with or without VAT is unknown.
+	CostPerUnit Decimal `json:"costPerUnit"`
+	// PricePerUnit is money for one unit; with or without VAT is unknown.
+	PricePerUnit Decimal `json:"pricePerUnit"`
 	// DiscountPercentage is per cent.
-	DiscountPercentage Decimal  `json:"discountPercentage"`
-	TotalAmount        Decimal  `json:"totalAmount"`
-	ToBeInvoiced       bool     `json:"toBeInvoiced"`
-	InvoiceID          int64    `json:"invoiceId,omitzero"`
-	InvoicedDate       DateTime `json:"invoicedDate,omitzero"`
-	InvoiceDraftID     int64    `json:"invoiceDraftId,omitzero"`
-	Project            *Ref     `json:"project,omitzero"`
-	TimeReportID       int64    `json:"timeReportId,omitzero"`
-	CreatedDate        DateTime `json:"createdDate,omitzero"`
-	UpdatedDate        DateTime `json:"updatedDate,omitzero"`
-	ObjectName         string   `json:"objectName,omitzero"`
+	DiscountPercentage Decimal `json:"discountPercentage"`
+	// TotalAmount is money for all units; with or without VAT is unknown, as is
+	// how it follows from units, price and discount.
+	TotalAmount    Decimal  `json:"totalAmount"`
+	ToBeInvoiced   bool     `json:"toBeInvoiced"`
+	InvoiceID      int64    `json:"invoiceId,omitzero"`
+	InvoicedDate   DateTime `json:"invoicedDate,omitzero"`
+	InvoiceDraftID int64    `json:"invoiceDraftId,omitzero"`
+	Project        *Ref     `json:"project,omitzero"`
+	TimeReportID   int64    `json:"timeReportId,omitzero"`
+	CreatedDate    DateTime `json:"createdDate,omitzero"`
+	UpdatedDate    DateTime `json:"updatedDate,omitzero"`
+	ObjectName     string   `json:"objectName,omitzero"`
 }
 
 // MaterialReportInput is all that can be written of a material report. An update
@@ -59,19 +64,25 @@ type MaterialReportInput struct {
 	ProjectID int64 `json:"projectId" tid:"required?"`
 	// ArticleID or ArticleNumber says what was used. The API gives back the number
 	// only.
-	ArticleID     int64   `json:"articleId,omitzero"`
-	ArticleNumber string  `json:"articleNumber,omitzero"`
-	Title         string  `json:"title,omitzero"`
-	Description   string  `json:"description,omitzero"`
+	ArticleID     int64  `json:"articleId,omitzero"`
+	ArticleNumber string `json:"articleNumber,omitzero"`
+	Title         string `json:"title,omitzero"`
+	Description   string `json:"description,omitzero"`
+	// ConsumedUnits are units of what UnitText names.
 	ConsumedUnits Decimal `json:"consumedUnits,omitzero"`
-	// InvoiceableUnits are left to the API unless set; Set(Decimal{}) is none.
+	// InvoiceableUnits are units of what UnitText names, and left to the API
+	// unless set; Set(Decimal{}) is none.
 	InvoiceableUnits Opt[Decimal] `json:"invoiceableUnits,omitzero"`
 	UnitText         string       `json:"unitText,omitzero"`
-	// CostPerUnit and PricePerUnit are left to the API, which may take those of the
-	// article, unless set; Set(Decimal{}) is free of charge.
-	CostPerUnit        Opt[Decimal] `json:"costPerUnit,omitzero"`
-	PricePerUnit       Opt[Decimal] `json:"pricePerUnit,omitzero"`
-	DiscountPercentage Decimal      `json:"discountPercentage,omitzero"`
+	// CostPerUnit is money for one unit; with or without VAT is unknown. It is
+	// left to the API, which may take that of the article, unless set;
+	// Set(Decimal{}) is free of charge.
+	CostPerUnit Opt[Decimal] `json:"costPerUnit,omitzero"`
+	// PricePerUnit is money for one unit; with or without VAT is unknown. It is
+	// left to the API as CostPerUnit is.
+	PricePerUnit Opt[Decimal] `json:"pricePerUnit,omitzero"`
+	// DiscountPercentage is per cent.
+	DiscountPercentage Decimal `json:"discountPercentage,omitzero"`
 	// ToBeInvoiced is left to the API unless set; Set(false) keeps it off invoices.
 	ToBeInvoiced Opt[bool] `json:"toBeInvoiced,omitzero"`
 	TimeReportID int64     `json:"timeReportId,omitzero"`

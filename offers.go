@@ -54,7 +54,7 @@ type Offer struct {
 	OfferNumber int64  `json:"offerNumber,omitzero"`
 	Version     int    `json:"version,omitzero"`
 	Title       string `json:"title,omitzero"`
-	// OfferValue is money.
+	// OfferValue is money for the whole offer; with or without VAT is unknown.
 	OfferValue Decimal    `json:"offerValue"`
 	OfferState OfferState `json:"offerState,omitzero"`
 	// HasPDF says that there is something for [OffersService.Download].

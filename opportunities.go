@@ -46,7 +46,8 @@ func (OpportunitySort) values() enum { return opportunitySorts }
 type OpportunitySummary struct {
 	ID    int64  `json:"id"`
 	Title string `json:"title"`
-	// Turnover is money; 0 when none is stated.
+	// Turnover is money for the whole opportunity; with or without VAT is
+	// unknown. It is 0 when none is stated.
 	Turnover             Decimal          `json:"turnover"`
 	HasOffers            bool             `json:"hasOffers"`
 	User                 *Ref             `json:"user,omitzero"`
@@ -75,9 +76,11 @@ type Opportunity struct {
 // replaces the opportunity: what is left out is cleared. The names of its
 // properties are inferred.
 type OpportunityInput struct {
-	Title       string  `json:"title" tid:"required?"`
-	Description string  `json:"description,omitzero"`
-	Turnover    Decimal `json:"turnover,omitzero"`
+	Title       string `json:"title" tid:"required?"`
+	Description string `json:"description,omitzero"`
+	// Turnover is money for the whole opportunity; with or without VAT is
+	// unknown.
+	Turnover Decimal `json:"turnover,omitzero"`
 	// Probability is per cent, 0 to 100. Set(0) is no chance at all; left out,
 	// none is stated.
 	Probability          Opt[int]         `json:"probability,omitzero"`

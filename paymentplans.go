@@ -27,8 +27,10 @@ type PaymentPlan struct {
 	ID            int64  `json:"id"`
 	ArticleNumber string `json:"articleNumber,omitzero"`
 	Description   string `json:"description,omitzero"`
-	// Price is that of one unit; see [PaymentPlan.Amount].
-	Price   Decimal `json:"price"`
+	// Price is money for one unit; with or without VAT is unknown. See
+	// [PaymentPlan.Amount].
+	Price Decimal `json:"price"`
+	// Units is a number of units; which unit is unknown.
 	Units   Decimal `json:"units"`
 	BatchID int64   `json:"batchId,omitzero"`
 	// Date is the day on which the invoice is planned.
@@ -42,7 +44,8 @@ type PaymentPlan struct {
 	ObjectName     string   `json:"objectName,omitzero"`
 }
 
-// Amount returns price × units, exactly.
+// Amount returns Price × Units, exactly and not rounded: money, of which with or
+// without VAT is unknown.
 func (p *PaymentPlan) Amount() Decimal { return p.Price.Mul(p.Units) }
 
 // PaymentPlanListOptions choose and order payment plans.

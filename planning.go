@@ -59,7 +59,7 @@ type PlanningSummary struct {
 	UserID   int64 `json:"userId,omitzero"`
 	FromDate Date  `json:"fromDate,omitzero"`
 	ToDate   Date  `json:"toDate,omitzero"`
-	// Hours are those planned from FromDate to ToDate.
+	// Hours are the hours planned from FromDate to ToDate.
 	Hours      Decimal `json:"hours"`
 	ObjectName string  `json:"objectName,omitzero"`
 }

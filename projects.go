@@ -118,7 +118,9 @@ type CostCenterRef struct {
 
 // Location is where a project is, as the list has it.
 type Location struct {
-	Longitude     float64 `json:"longitude"`
+	// Longitude is degrees.
+	Longitude float64 `json:"longitude"`
+	// Latitude is degrees.
 	Latitude      float64 `json:"latitude"`
 	StreetAddress string  `json:"streetAddress,omitzero"`
 	PostalCode    string  `json:"postalCode,omitzero"`
@@ -129,12 +131,14 @@ type Location struct {
 
 // WorkSiteAddress is where the work of a project is done.
 type WorkSiteAddress struct {
-	StreetAddress string  `json:"streetAddress,omitzero"`
-	PostalCode    string  `json:"postalCode,omitzero"`
-	City          string  `json:"city,omitzero"`
-	Longitude     float64 `json:"longitude,omitzero"`
-	Latitude      float64 `json:"latitude,omitzero"`
-	ObjectName    string  `json:"objectName,omitzero"`
+	StreetAddress string `json:"streetAddress,omitzero"`
+	PostalCode    string `json:"postalCode,omitzero"`
+	City          string `json:"city,omitzero"`
+	// Longitude is degrees.
+	Longitude float64 `json:"longitude,omitzero"`
+	// Latitude is degrees.
+	Latitude   float64 `json:"latitude,omitzero"`
+	ObjectName string  `json:"objectName,omitzero"`
 }
 
 // ProjectInput is all that can be written of a project. An update replaces the

@@ -28,15 +28,21 @@ var supplierInvoiceSorts = enumOf(SupplierInvoicesByInvoiceNumber, SupplierInvoi
 
 func (SupplierInvoiceSort) values() enum { return supplierInvoiceSorts }
 
-// SupplierInvoice is an invoice from a supplier. Its amounts are money.
+// SupplierInvoice is an invoice from a supplier.
 type SupplierInvoice struct {
-	ID                  int64    `json:"id"`
-	InvoiceNumber       string   `json:"invoiceNumber"`
-	InvoiceDate         Date     `json:"invoiceDate,omitzero"`
-	Title               string   `json:"title,omitzero"`
-	Description         string   `json:"description,omitzero"`
-	TotalAmount         Decimal  `json:"totalAmount"`
-	Cost                Decimal  `json:"cost"`
+	ID            int64  `json:"id"`
+	InvoiceNumber string `json:"invoiceNumber"`
+	InvoiceDate   Date   `json:"invoiceDate,omitzero"`
+	Title         string `json:"title,omitzero"`
+	Description   string `json:"description,omitzero"`
+	// TotalAmount is money: the total of the invoice; with or without VAT is
+	// unknown.
+	TotalAmount Decimal `json:"totalAmount"`
+	// Cost is money; with or without VAT is unknown, as is which part of
+	// TotalAmount it is.
+	Cost Decimal `json:"cost"`
+	// InvoiceCostAddition is what is added to the cost; whether it is money or
+	// per cent, to what it is added, and with or without VAT, is unknown.
 	InvoiceCostAddition Decimal  `json:"invoiceCostAddition"`
 	ToBeInvoiced        bool     `json:"toBeInvoiced"`
 	InvoiceID           int64    `json:"invoiceId,omitzero"`
@@ -50,14 +56,16 @@ type SupplierInvoice struct {
 // SupplierInvoiceInput is an unhandled supplier invoice to hand in. The names of
 // its properties are inferred.
 type SupplierInvoiceInput struct {
-	InvoiceNumber string  `json:"invoiceNumber" tid:"required?"`
-	InvoiceDate   Date    `json:"invoiceDate,omitzero"`
-	SupplierID    int64   `json:"supplierId,omitzero"`
-	SupplierName  string  `json:"supplierName,omitzero"`
-	Title         string  `json:"title,omitzero"`
-	Description   string  `json:"description,omitzero"`
-	TotalAmount   Decimal `json:"totalAmount,omitzero"`
-	ProjectID     int64   `json:"projectId,omitzero"`
+	InvoiceNumber string `json:"invoiceNumber" tid:"required?"`
+	InvoiceDate   Date   `json:"invoiceDate,omitzero"`
+	SupplierID    int64  `json:"supplierId,omitzero"`
+	SupplierName  string `json:"supplierName,omitzero"`
+	Title         string `json:"title,omitzero"`
+	Description   string `json:"description,omitzero"`
+	// TotalAmount is money: the total of the invoice; with or without VAT is
+	// unknown.
+	TotalAmount Decimal `json:"totalAmount,omitzero"`
+	ProjectID   int64   `json:"projectId,omitzero"`
 }
 
 // SupplierInvoiceListOptions choose and order supplier invoices.

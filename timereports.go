@@ -66,13 +66,20 @@ type TimeReport struct {
 	Date       Date      `json:"date,omitzero"`
 	ClockStart ClockTime `json:"clockStart,omitzero"`
 	ClockEnd   ClockTime `json:"clockEnd,omitzero"`
-	// Hours are net of the break.
-	Hours            Decimal `json:"hours"`
+	// Hours are hours worked, net of the break.
+	Hours Decimal `json:"hours"`
+	// InvoiceableHours are hours to invoice; see [TimeReport.Amount].
 	InvoiceableHours Decimal `json:"invoiceableHours"`
-	BreakMinutes     int     `json:"breakMinutes"`
-	Cost             Decimal `json:"cost"`
-	Rate             Decimal `json:"rate"`
-	// Discount is per cent.
+	// BreakMinutes are minutes of break, which Hours do not include.
+	BreakMinutes int `json:"breakMinutes"`
+	// Cost is money for one hour and not for all Hours, which is inferred; with
+	// or without VAT is unknown.
+	Cost Decimal `json:"cost"`
+	// Rate is money for one invoiceable hour, which is inferred; with or without
+	// VAT is unknown.
+	Rate Decimal `json:"rate"`
+	// Discount is per cent off the Rate, as that of an invoice row, which is
+	// inferred.
 	Discount         Decimal  `json:"discount"`
 	Comment          string   `json:"comment,omitzero"`
 	InternalComment  string   `json:"internalComment,omitzero"`
@@ -101,6 +108,15 @@ type TimeReport struct {
 	CreatedBy         *Ref       `json:"createdBy,omitzero"`
 	UpdatedBy         *Ref       `json:"updatedBy,omitzero"`
 	ObjectName        string     `json:"objectName,omitzero"`
+}
+
+// Amount returns InvoiceableHours × Rate, less Discount per cent of it, exactly and
+// not rounded: money for the time of the report, without its additions, equipment
+// and travel. That Rate is for an hour and Discount per cent is inferred, and the
+// API gives no amount to hold it against; with or without VAT is unknown.
+func (r *TimeReport) Amount() Decimal {
+	full := r.InvoiceableHours.Mul(r.Rate)
+	return full.Sub(full.Mul(r.Discount).Mul(NewDecimal(1, -2)))
 }
 
 // Attest returns how far r has come.
@@ -143,11 +159,13 @@ type TimeReportInput struct {
 	// ClockStart and ClockEnd are required by some accounts.
 	ClockStart ClockTime `json:"clockStart,omitzero"`
 	ClockEnd   ClockTime `json:"clockEnd,omitzero"`
-	// Hours are net of the break.
+	// Hours are hours worked, net of the break.
 	Hours Decimal `json:"hours,omitzero"`
-	// InvoiceableHours are left to the API unless set; Set(Decimal{}) is none.
+	// InvoiceableHours are hours to invoice, and left to the API unless set;
+	// Set(Decimal{}) is none.
 	InvoiceableHours Opt[Decimal] `json:"invoiceableHours,omitzero"`
-	BreakMinutes     int          `json:"breakMinutes,omitzero"`
+	// BreakMinutes are minutes of break, which Hours do not include.
+	BreakMinutes int `json:"breakMinutes,omitzero"`
 	// Comment is required by projects that say so.
 	Comment         string             `json:"comment,omitzero"`
 	InternalComment string             `json:"internalComment,omitzero"`
@@ -159,8 +177,12 @@ type TimeReportInput struct {
 
 // TravelReportInput is a journey that belongs to a time report.
 type TravelReportInput struct {
-	Place               string           `json:"place,omitzero"`
-	Distance            Decimal          `json:"distance,omitzero"`
+	Place string `json:"place,omitzero"`
+	// Distance is how far it was; whether in kilometres or Swedish miles (mil) is
+	// unknown.
+	Distance Decimal `json:"distance,omitzero"`
+	// InvoiceableDistance is how far of it to invoice, in the unknown unit of
+	// Distance.
 	InvoiceableDistance Decimal          `json:"invoiceableDistance,omitzero"`
 	ToSalary            bool             `json:"toSalary,omitzero"`
 	CompanyCar          *CompanyCarInput `json:"companyCar,omitzero"`
@@ -168,8 +190,12 @@ type TravelReportInput struct {
 
 // CompanyCarInput is the company car that was used for a journey.
 type CompanyCarInput struct {
-	ID           int64   `json:"id,omitzero"`
-	TripStart    Decimal `json:"tripStart,omitzero"`
+	ID int64 `json:"id,omitzero"`
+	// TripStart is where the trip began; whether it is a meter reading or a time
+	// is unknown.
+	TripStart Decimal `json:"tripStart,omitzero"`
+	// TripEnd is where the trip ended; whether it is a meter reading or a time is
+	// unknown.
 	TripEnd      Decimal `json:"tripEnd,omitzero"`
 	AddressStart string  `json:"addressStart,omitzero"`
 	AddressGoal  string  `json:"addressGoal,omitzero"`
@@ -321,8 +347,10 @@ func (u *UserDayStatistics) key() int64 { return u.UserID }
 
 // UserDay is one day of one user.
 type UserDay struct {
-	Date           Date     `json:"date,omitzero"`
-	ReportedHours  Decimal  `json:"reportedHours"`
+	Date Date `json:"date,omitzero"`
+	// ReportedHours are the hours that are reported on the day.
+	ReportedHours Decimal `json:"reportedHours"`
+	// ScheduledHours are the hours that the schedule asks for.
 	ScheduledHours Decimal  `json:"scheduledHours"`
 	LockedDate     DateTime `json:"lockedDate,omitzero"`
 	AttestedDate   DateTime `json:"attestedDate,omitzero"`

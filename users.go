@@ -39,25 +39,28 @@ func (u *UserSummary) Name() string { return strings.TrimSpace(u.FirstName + " "
 // User is a user as the detail has it.
 type User struct {
 	UserSummary
-	SocialSecurityNumber      string   `json:"socialSecurityNumber,omitzero"`
-	MobilePhoneNumber         string   `json:"mobilePhoneNumber,omitzero"`
-	WorkPhoneNumber           string   `json:"workPhoneNumber,omitzero"`
-	Note                      string   `json:"note,omitzero"`
-	CostPerHour               Decimal  `json:"costPerHour"`
-	SettlementAccount         string   `json:"settlementAccount,omitzero"`
-	Address                   *Address `json:"address,omitzero"`
-	NextOfKin                 string   `json:"nextOfKin,omitzero"`
-	NextOfKinRelation         string   `json:"nextOfKinRelation,omitzero"`
-	NextOfKinPhoneNumber      string   `json:"nextOfKinPhoneNumber,omitzero"`
-	Manager                   *Ref     `json:"manager,omitzero"`
-	Schedule                  *Ref     `json:"schedule,omitzero"`
-	StandardTimeArticle       *Ref     `json:"standardTimeArticle,omitzero"`
-	StandardActivity          *Ref     `json:"standardActivity,omitzero"`
-	TimeBankEnabled           bool     `json:"timeBankEnabled"`
-	CurrentTimeBank           Decimal  `json:"currentTimeBank"`
-	PlanningCapacityInPercent Decimal  `json:"planningCapacityInPercent"`
-	IsRestricted              bool     `json:"isRestricted"`
-	Tags                      []Tag    `json:"tags,omitzero"`
+	SocialSecurityNumber string `json:"socialSecurityNumber,omitzero"`
+	MobilePhoneNumber    string `json:"mobilePhoneNumber,omitzero"`
+	WorkPhoneNumber      string `json:"workPhoneNumber,omitzero"`
+	Note                 string `json:"note,omitzero"`
+	// CostPerHour is money for one hour; with or without VAT is unknown.
+	CostPerHour          Decimal  `json:"costPerHour"`
+	SettlementAccount    string   `json:"settlementAccount,omitzero"`
+	Address              *Address `json:"address,omitzero"`
+	NextOfKin            string   `json:"nextOfKin,omitzero"`
+	NextOfKinRelation    string   `json:"nextOfKinRelation,omitzero"`
+	NextOfKinPhoneNumber string   `json:"nextOfKinPhoneNumber,omitzero"`
+	Manager              *Ref     `json:"manager,omitzero"`
+	Schedule             *Ref     `json:"schedule,omitzero"`
+	StandardTimeArticle  *Ref     `json:"standardTimeArticle,omitzero"`
+	StandardActivity     *Ref     `json:"standardActivity,omitzero"`
+	TimeBankEnabled      bool     `json:"timeBankEnabled"`
+	// CurrentTimeBank is what the time bank holds; its unit is unknown.
+	CurrentTimeBank Decimal `json:"currentTimeBank"`
+	// PlanningCapacityInPercent is per cent; of what is unknown.
+	PlanningCapacityInPercent Decimal `json:"planningCapacityInPercent"`
+	IsRestricted              bool    `json:"isRestricted"`
+	Tags                      []Tag   `json:"tags,omitzero"`
 }
 
 // UserListOptions choose users. No sort key of this list is known.
