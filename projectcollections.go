@@ -53,9 +53,8 @@ type ProjectCollection struct {
 // ProjectCollectionListOptions choose and order project collections.
 type ProjectCollectionListOptions struct {
 	ListOptions
-	SortBy                ProjectCollectionSort `url:"sortBy,omitempty"`
-	Query                 string                `url:"filter.query,omitempty"`
-	ProjectCollectionType ProjectCollectionType `url:"filter.projectCollectionType,omitempty"` // inferred
+	SortBy ProjectCollectionSort `url:"sortBy,omitempty"`
+	Query  string                `url:"filter.query,omitempty"`
 }
 
 // List returns one page of the project collections.
@@ -79,8 +78,9 @@ func (s *ProjectCollectionsService) Get(ctx context.Context, id int64) (*Project
 	return detail[ProjectCollection](ctx, s.client, "GET /v1/Core/ProjectCollections/{id}", id)
 }
 
-// NextProjectNumber returns the order number that the next project of a
-// collection will get.
+// NextProjectNumber returns the order number that the API suggests for the next
+// project of a collection, each of which has its own series. Nothing is reserved:
+// another project may take the number first.
 //
 // API: GET /v1/Core/ProjectCollections/{id}/NextProjectNumber (inferred)
 func (s *ProjectCollectionsService) NextProjectNumber(ctx context.Context, id int64) (string, error) {

@@ -290,7 +290,8 @@ func (s *ProjectsService) Modify(ctx context.Context, id int64, edit func(*Proje
 	return modify(ctx, s.client, "PUT /v1/Core/Projects/{id}", id, s.Get, (*Project).Input, edit)
 }
 
-// NextNumber returns the order number that the next project will get.
+// NextNumber returns the order number that the API suggests for the next project.
+// Nothing is reserved: another project may take it first.
 //
 // API: GET /v1/Core/Projects/NextProjectNumber (inferred)
 func (s *ProjectsService) NextNumber(ctx context.Context) (string, error) {

@@ -198,8 +198,7 @@ type AttachmentInput struct {
 // AttachmentListOptions choose and order the attachments of a task.
 type AttachmentListOptions struct {
 	ListOptions
-	SortBy   AttachmentSort     `url:"sortBy,omitempty"`
-	Provider AttachmentProvider `url:"filter.provider,omitempty"` // inferred
+	SortBy AttachmentSort `url:"sortBy,omitempty"`
 }
 
 // List returns one page of the attachments of a task.

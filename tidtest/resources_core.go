@@ -253,9 +253,8 @@ func taskTables() []*resource {
 				number("id"), text("name"), enum("provider", "googleDrive", "dropbox", "oneDrive").orNull(), text("url").orNull(),
 				number("size").orNull(), text("contentType").orNull(), createdStamp("createdDate"), ref("createdBy", users),
 			),
-			sorts:   sorts("name"),
-			filters: filters(equals("provider", "provider")),
-			write:   same("name", "provider", "url"),
+			sorts: sorts("name"),
+			write: same("name", "provider", "url"),
 		},
 	}
 }
@@ -284,7 +283,7 @@ func otherCoreTables() []*resource {
 				number("id"), text("name"), text("number").orNull(), enum("projectCollectionType", "normal", "absence", "internal"), boolean("isActive"),
 			),
 			sorts:   []sortKey{{"name", "name"}, {"projectNumber", "number"}},
-			filters: filters(query("name", "number"), equals("projectCollectionType", "projectCollectionType")),
+			filters: filters(query("name", "number")),
 		},
 		{
 			id: vacationRequests, name: "vacation requests", object: "core.vacationRequest", path: "v1/Core/VacationRequests", verbs: listed, parent: noResource,
