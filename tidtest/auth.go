@@ -77,8 +77,8 @@ func credential(h http.Header, scheme string) (string, bool) {
 	if len(values) != 1 {
 		return "", false
 	}
-	rest, ok := strings.CutPrefix(values[0], scheme+" ")
-	if !ok || rest == "" || strings.ContainsAny(rest, " ,\t") {
+	given, rest, _ := strings.Cut(values[0], " ")
+	if !strings.EqualFold(given, scheme) || rest == "" || strings.ContainsAny(rest, " ,\t") {
 		return "", false
 	}
 	return rest, true

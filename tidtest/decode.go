@@ -25,7 +25,7 @@ func (p problems) String() string {
 
 // A reader turns JSON into records. It reads two shapes: objects as responses show them, for tests that put them into a
 // store, where everything unknown is a problem; and the bodies of requests, where unknown properties are passed over,
-// references are bare ids and dates have one spelling only.
+// references are bare ids, and names are compared without case.
 type reader struct {
 	st       *state
 	request  bool
@@ -36,6 +36,9 @@ type reader struct {
 func (d *reader) object(s *schema, r *record, raw []byte, path string) {
 	err := members(raw, func(name string, value []byte) error {
 		f := s.byName[name]
+		if f == nil && d.request {
+			f = s.fold(name)
+		}
 		switch {
 		case f != nil && f.kept:
 			f = nil
@@ -129,12 +132,13 @@ func (d *reader) number(f *field, raw []byte, path string) (int64, error) {
 		}
 		return 0, fmt.Errorf("must be one of %s, not %q", strings.Join(f.values, ", "), s)
 	}
-	if d.request {
-		return parseBodyDate(s, f.kind == kindDate)
-	}
 	n, err := parseWall(s)
-	if err == nil && f.kind == kindDate && n != packWall(dayOf(n)) {
+	switch day := packWall(dayOf(n)); {
+	case err != nil || f.kind != kindDate || n == day:
+	case !d.request:
 		return 0, fmt.Errorf("is a day and has a time: %q", s)
+	default: // the first ten characters count, whatever follows them
+		n = day
 	}
 	return n, err
 }
@@ -187,8 +191,12 @@ func (d *reader) other(f *field, raw []byte, path string) (any, error) {
 		if err != nil {
 			return err
 		}
-		if f.kind == kindEnums && !slices.Contains(f.values, s) {
-			return fmt.Errorf("may hold %s, not %q", strings.Join(f.values, ", "), s)
+		if f.kind == kindEnums {
+			n, ok := f.word(s)
+			if !ok {
+				return fmt.Errorf("may hold %s, not %q", strings.Join(f.values, ", "), s)
+			}
+			s = f.values[n]
 		}
 		words = append(words, s)
 		return nil

@@ -68,7 +68,7 @@ func (w *writer) field(dst []byte, f *field, r *record) []byte {
 		case !ok:
 			nested = f.of.newRecord()
 		}
-		return w.object(dst, "", f.of, nested)
+		return w.object(dst, f.object, f.of, nested)
 	}
 	dst = append(dst, '[')
 	start := len(dst)
@@ -88,7 +88,7 @@ func (w *writer) field(dst []byte, f *field, r *record) []byte {
 		}
 	case []*record:
 		for _, nested := range list {
-			dst = w.object(separate(dst, start), "", f.of, nested)
+			dst = w.object(separate(dst, start), f.object, f.of, nested)
 		}
 	}
 	return append(dst, ']')
@@ -159,8 +159,11 @@ func (w *writer) reference(dst []byte, f *field, id int64) []byte {
 }
 
 // appendPlainTime writes a day or a time as the API does most of the time.
-func appendPlainTime(dst []byte, n int64) []byte {
+func appendPlainTime(dst []byte, n int64, day bool) []byte {
 	t := wallOf(n)
+	if day {
+		return t.AppendFormat(dst, layoutDay)
+	}
 	minutes, zoned := offsetOf(n)
 	if !zoned {
 		dst = t.AppendFormat(dst, layoutDateTime)

@@ -63,7 +63,7 @@ func TestEveryShapeOfATimeIsRead(t *testing.T) {
 	} {
 		n, err := parseWall(text)
 		if assert.NoError(t, err, text) {
-			assert.Equal(t, want, string(appendPlainTime(nil, n)))
+			assert.Equal(t, want, string(appendPlainTime(nil, n, false)))
 		}
 	}
 	for _, text := range []string{"", "2024", "2024-02-30", "2024-03-01 25:00:00", "2024-03-01X00:00:00", "2024-03-01 14:05:06 CET", "24-03-01 14:05:06"} {

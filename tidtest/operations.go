@@ -17,7 +17,6 @@ type operation struct {
 	path   string
 	res    *resource
 	open   bool // needs no token
-	bare   bool // takes no body although the method may have one
 	run    func(*call) (reply, error)
 }
 
@@ -57,7 +56,7 @@ func operations(all []*resource) []*operation {
 	}
 	for _, s := range specials() {
 		op := add(s.method, s.path, all[s.of], s.run)
-		op.open, op.bare = s.open, s.bare
+		op.open = s.open
 	}
 	return ops
 }
@@ -127,7 +126,7 @@ type call struct {
 	srv     *Server
 	op      *operation
 	args    []string
-	query   url.Values
+	query   parameters
 	header  http.Header
 	body    []byte
 	listing *listing

@@ -3,6 +3,7 @@ package tidtest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -33,7 +34,7 @@ type filter struct {
 	name     string
 	test     test
 	fields   []string
-	words    []string // the values, where they are not those of the field
+	words    []string // the values of testKind
 	all      string   // the value that chooses everything
 	unset    string   // the value that stands for a missing parameter
 	required bool
@@ -117,48 +118,34 @@ func (f filter) parse(s *schema, text string) (a argument, err error) {
 		a.yes, err = parseBool(text)
 		return a, err
 	case testKind:
-		i := slices.Index(f.words, text)
-		if i < 0 {
-			return a, fmt.Errorf("must be one of %s, not %q", strings.Join(f.words, ", "), text)
-		}
-		a.nums = []int64{int64(i)}
-		return a, nil
-	case testIn:
-		of := s.field(f.fields[0])
-		for part := range strings.SplitSeq(text, ",") {
-			n, err := parseOne(of.kind, of.values, part)
-			if err != nil {
-				return a, err
-			}
-			a.nums = append(a.nums, n)
-		}
-		return a, nil
+		n, err := parseOne(kindEnum, f.words, text)
+		a.nums = []int64{n}
+		return a, err
 	}
-	as, values := f.as, f.words
+	as, values := f.as, []string(nil)
 	if f.test != testNoted {
 		of := s.field(f.fields[0])
-		as = of.kind
-		if values == nil {
-			values = of.values
-		}
+		as, values = of.kind, of.values
 	}
 	switch as {
 	case kindText:
-	case kindRefs:
-		for part := range strings.SplitSeq(text, ",") {
-			n, err := parseOne(kindRef, nil, part)
-			if err != nil {
-				return a, err
-			}
-			a.nums = append(a.nums, n)
-		}
 	case kindDate, kindDateTime:
-		t, whole, err := parseFilterDate(text)
-		if a.begin, a.end = t.UnixMilli(), t.UnixMilli(); whole {
-			a.end = t.AddDate(0, 0, 1).UnixMilli() - 1
+		n, err := parseWall(text)
+		if a.begin, a.end = millis(n), millis(n); len(text) == len(layoutDay) {
+			a.end += dayMillis - 1
 		}
 		return a, err
 	default:
+		if f.list() {
+			for _, part := range listed(text) {
+				n, err := parseOne(as, values, part)
+				if err != nil {
+					return a, err
+				}
+				a.nums = append(a.nums, n)
+			}
+			return a, nil
+		}
 		var n int64
 		n, err = parseOne(as, values, text)
 		a.nums, a.yes = []int64{n}, n != 0
@@ -175,7 +162,7 @@ func parseOne(as kind, values []string, text string) (int64, error) {
 		}
 		return 0, err
 	case kindEnum, kindEnums:
-		if i := slices.Index(values, text); i >= 0 {
+		if i := indexFold(values, text); i >= 0 {
 			return int64(i), nil
 		}
 		return 0, fmt.Errorf("must be one of %s, not %q", strings.Join(values, ", "), text)
@@ -193,7 +180,7 @@ func parseOne(as kind, values []string, text string) (int64, error) {
 }
 
 func parseBool(text string) (bool, error) {
-	switch text {
+	switch strings.ToLower(text) {
 	case "true":
 		return true, nil
 	case "false":
@@ -287,36 +274,60 @@ func (l *listing) argument(name string) (argument, bool) {
 	return argument{}, false
 }
 
+// parameters are those of a query, by their names in lower case: names are compared without case, as paths are. A parameter
+// that is empty is as good as none.
+type parameters map[string][]string
+
+func newParameters(q url.Values) parameters {
+	p := parameters{}
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		for _, value := range q[name] {
+			if value != "" {
+				p[strings.ToLower(name)] = append(p[strings.ToLower(name)], value)
+			}
+		}
+	}
+	return p
+}
+
+// first is the value of a parameter, the first one if it is given again.
+func (p parameters) first(name string) string {
+	if values := p[strings.ToLower(name)]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// all are the values of a parameter, joined by commas.
+func (p parameters) all(name string) string { return strings.Join(p[strings.ToLower(name)], ",") }
+
+// list says whether a filter takes a list of values.
+func (f filter) list() bool { return f.test == testIn || f.as == kindRefs }
+
+// listed are the elements of a comma-joined list.
+func listed(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
 // readListing reads the parameters of a list.
-func readListing(res *resource, q url.Values) (*listing, problems, error) {
-	l, wrong := &listing{}, problems{}
-	one := func(name string) string {
-		if len(q[name]) > 1 {
-			wrong.add(name, "is given %d times", len(q[name]))
-		}
-		return q.Get(name)
-	}
-	page, size := one("page"), one("pageSize")
-	for name, text := range map[string]string{"page": page, "pageSize": size} {
-		if text == "" {
-			wrong.add(name, "is required")
+func readListing(res *resource, q parameters) (*listing, problems, error) {
+	l, wrong := &listing{page: 1, pageSize: mostRows}, problems{}
+	for name, value := range map[string]*int{"page": &l.page, "pageSize": &l.pageSize} {
+		if text := q.first(name); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil || name == "page" && n < 1 {
+				wrong.add(name, "must be an integer from 1, not %q", text)
+			}
+			*value = n
 		}
 	}
-	var err error
-	if l.page, err = strconv.Atoi(page); page != "" && (err != nil || l.page < 1) {
-		wrong.add("page", "must be an integer from 1, not %q", page)
-	}
-	l.pageSize, err = strconv.Atoi(size)
-	if size != "" && err != nil {
-		wrong.add("pageSize", "must be an integer, not %q", size)
-	}
-	if size != "" && err == nil && (l.pageSize < 1 || l.pageSize > 100) {
-		return nil, nil, fmt.Errorf("PageSize must be between 1 and 100")
+	if wrong["pageSize"] == nil && (l.pageSize < 1 || l.pageSize > mostRows) {
+		return nil, nil, fmt.Errorf("PageSize must be between 1 and %d", mostRows)
 	}
 
 	key := []string{}
-	if by := one("sortBy"); q.Has("sortBy") {
-		i := slices.IndexFunc(res.sorts, func(k sortKey) bool { return k.name == by })
+	if by := q.first("sortBy"); by != "" && len(res.sorts) > 0 {
+		i := slices.IndexFunc(res.sorts, func(k sortKey) bool { return strings.EqualFold(k.name, by) })
 		if i < 0 {
 			var names []string
 			for _, k := range res.sorts {
@@ -326,11 +337,11 @@ func readListing(res *resource, q url.Values) (*listing, problems, error) {
 		} else {
 			l.sort = res.sorts[i]
 		}
-		key = append(key, by)
+		key = append(key, l.sort.name)
 	}
-	switch order := one("sortOrder"); {
-	case !q.Has("sortOrder") || order == "ascending":
-	case order == "descending":
+	switch order := q.first("sortOrder"); strings.ToLower(order) {
+	case "", "ascending":
+	case "descending":
 		l.descending = true
 		key = append(key, "-")
 	default:
@@ -339,17 +350,17 @@ func readListing(res *resource, q url.Values) (*listing, problems, error) {
 
 	for _, f := range res.filters {
 		name := f.parameter(res.bare)
-		text := one(name)
-		if !q.Has(name) {
+		text := q.first(name)
+		if f.list() {
+			text = q.all(name)
+		}
+		if text == "" {
 			text = f.unset
 			if f.required {
 				wrong.add(name, "is required")
 			}
-			if text == "" {
-				continue
-			}
 		}
-		if f.all != "" && text == f.all {
+		if text == "" || strings.EqualFold(text, f.all) || f.list() && len(listed(text)) == 0 {
 			continue
 		}
 		a, err := f.parse(res.schema, text)
@@ -363,6 +374,9 @@ func readListing(res *resource, q url.Values) (*listing, problems, error) {
 	l.key = strings.Join(key, "\x00")
 	return l, wrong, nil
 }
+
+// mostRows is the largest size of a page, and the size of one whose size is not said.
+const mostRows = 100
 
 // listCache remembers the rows that the last few queries came to, so that reading page after page of a long list does not
 // filter and sort it again for each of them.

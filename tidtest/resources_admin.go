@@ -57,12 +57,7 @@ func adminResources() []*resource {
 			),
 			write: props(
 				prop{name: "isActive", sets: []string{"isActive"}, unset: "true", stays: true},
-				prop{name: "articleNumber", sets: []string{"articleNumber"}, most: 50},
-				prop{name: "price", sets: []string{"price"}, cents: true},
-				prop{name: "name", sets: []string{"name"}, most: 200, required: true},
-				prop{name: "description", sets: []string{"description"}, most: 500},
-				prop{name: "cost", sets: []string{"cost"}, cents: true},
-				sets("unitId", "unit"),
+				same("articleNumber", "price", "name", "description", "cost"), sets("unitId", "unit"),
 			),
 		},
 		{
@@ -75,7 +70,7 @@ func adminResources() []*resource {
 			sorts:   sorts("name", "bookingNumber", "isActive", "startDate", "endDate", "createdDate", "updatedDate"),
 			filters: filters(query("name", "bookingNumber"), equals("isActive", "isActive")),
 			write: props(
-				required(sets("name", "name")), same("bookingNumber"),
+				same("name", "bookingNumber"),
 				prop{name: "isActive", sets: []string{"isActive"}, unset: "true"},
 				same("startDate", "endDate"),
 			),
@@ -91,7 +86,7 @@ func adminResources() []*resource {
 				number("salaryType").textInDetail(), ref("createdBy", users), ref("updatedBy", users), stamps("createdDate", "updatedDate"),
 				inDetail(
 					text("socialSecurityNumber"), text("mobilePhoneNumber"), text("workPhoneNumber"), text("note"), exact("costPerHour"),
-					text("settlementAccount"), object("address", addressFields()...), text("nextOfKin"), text("nextOfKinRelation"),
+					text("settlementAccount"), object("address", "admin.address", addressFields()...), text("nextOfKin"), text("nextOfKinRelation"),
 					text("nextOfKinPhoneNumber"), ref("manager", users), ref("schedule", schedules), ref("standardTimeArticle", articles),
 					ref("standardActivity", activities), boolean("timeBankEnabled"), exact("currentTimeBank"),
 					exact("planningCapacityInPercent"), boolean("isRestricted"), tagList().orWords(),

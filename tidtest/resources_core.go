@@ -23,17 +23,16 @@ func contactTable() *resource {
 			ref("responsible", users), tagList(), boolean("isActive"), text("importantInformation").orNull(),
 			enums("relations", "customer", "supplier", "wholesale", "retail", "subcontractor", "partner"),
 			text("website").orNull(), text("vatNumber").orNull(),
-			object("visitAddress", addressFields()...), object("postalAddress", addressFields()...), object("invoiceAddress", addressFields()...),
+			object("visitAddress", "core.address", addressFields()...), object("postalAddress", "core.address", addressFields()...), object("invoiceAddress", "core.address", addressFields()...),
 			stamps("created", "updated"),
-			inDetail(objects("contactPersons", number("id"), text("name"), boolean("isPrimary")).onlyIf("contactType", "company").from(contactPersons)),
+			inDetail(objects("contactPersons", "core.contactPerson", number("id"), text("name"), boolean("isPrimary")).onlyIf("contactType", "company").from(contactPersons)),
 		)...),
 		sorts: sorts("name", "customerNumber", "created", "updated"),
 		filters: filters(
 			query("name", "customerNumber"), equals("contactType", "contactType"), anyOf("relations", "relations"),
 		),
 		write: props(
-			required(same("contactType", "name")...),
-			same("customerNumber", "organizationalOrSocialSecurityNumber", "email", "invoiceEmail", "phoneNumber", "cellPhoneNumber"),
+			same("contactType", "name", "customerNumber", "organizationalOrSocialSecurityNumber", "email", "invoiceEmail", "phoneNumber", "cellPhoneNumber"),
 			sets("companyId", "company"), sets("parentCompanyId", "parentCompany"), sets("responsibleId", "responsible"), sets("tagIds", "tags"),
 			same("isActive", "importantInformation", "relations", "website", "vatNumber", "visitAddress", "postalAddress", "invoiceAddress"),
 		),
@@ -49,14 +48,14 @@ func projectTable() *resource {
 			number("id"), text("orderNumber"), text("title"), ref("status", projectStatuses, shown{"isCompletedStatus", "isCompletedStatus"}),
 			ref("category", categories, shown{"color", "color"}), ref("salesResponsible", users), ref("projectManager", users),
 			ref("customer", contacts), date("startDate").orNull(), date("endDate").orNull(), enum("invoiceType", "ongoing", "fixedPrice", "none"),
-			object("location",
+			object("location", "core.location",
 				float("longitude"), float("latitude"), text("streetAddress"), text("postalCode"), text("city"), text("countryName"),
 			).orNull(),
 			ref("projectCollection", projectCollections, shown{"number", "number"}), tagList(),
 			ref("costCenter", costCenters, shown{"code", "code"}), ref("createdBy", users), ref("updatedBy", users), stamps("created", "updated"),
 			inDetail(
 				text("description").orNull(),
-				object("workSiteAddress", text("streetAddress"), text("postalCode"), text("city"), float("longitude"), float("latitude")).orNull(),
+				object("workSiteAddress", "core.workSiteAddress", text("streetAddress"), text("postalCode"), text("city"), float("longitude"), float("latitude")).orNull(),
 				text("yourReference").orNull(), text("ourReference").orNull(), text("customerReferenceMarking").orNull(),
 				text("invoiceText").orNull(), boolean("readyForInvoice"), boolean("allIsMember"), ref("bookingProject", bookingProjects),
 				ref("responsible", users),
@@ -108,7 +107,7 @@ func timeReportTable() *resource {
 			sets("projectId", "project"), sets("internalProjectId", "internalProject"), sets("absenceProjectId", "absenceProject"),
 			sets("activityId", "activity"), sets("timeCodeId", "timeCode"), sets("timeArticleId", "timeArticle"),
 			same("clockStart", "clockEnd", "hours", "invoiceableHours", "breakMinutes", "comment", "internalComment"),
-			checked(object("travelReport", travelFields()...)),
+			checked(object("travelReport", "core.travelReport", travelFields()...)),
 		),
 		rules: timeReportRules,
 	}
@@ -128,7 +127,7 @@ func materialReportTable() *resource {
 		sorts:   sorts("sortOrder", "articleNumber", "title", "createdDate", "updatedDate"),
 		filters: filters(equals("projectId", "project")),
 		write: props(
-			required(sets("projectId", "project")), checked(ref("articleId", articles)),
+			sets("projectId", "project"), checked(ref("articleId", articles)),
 			same("articleNumber", "title", "description", "consumedUnits", "invoiceableUnits", "unitText", "costPerUnit", "pricePerUnit",
 				"discountPercentage", "toBeInvoiced", "timeReportId", "sortOrder"),
 		),
@@ -144,7 +143,7 @@ func salesTables() []*resource {
 			schema: newSchema(fields(
 				number("id"), date("invoiceDate").orNull(), createdStamp("createdDate"), date("fromDate").orNull(), date("toDate").orNull(),
 				exact("sum"), ref("customer", contacts), date("sentToEconomySystem").orNull(), hidden(text("economySystemInvoiceNumber")),
-				inDetail(objects("rows",
+				inDetail(objects("rows", "core.invoiceRow",
 					number("id"), boolean("isHeader"), boolean("isSumRow"), text("articleNumber").orNull(), text("article").orNull(),
 					text("comment").orNull(), exact("value"), exact("rate"), exact("discount"), exact("sum"), number("sortOrder"),
 				)),
@@ -183,7 +182,7 @@ func salesTables() []*resource {
 				anyOf("opportunityStatusIds", "status"), anyOf("opportunityTagIds", "tags"), equals("opportunityState", "opportunityState"),
 			),
 			write: props(
-				required(sets("title", "title")), same("description", "turnover", "probability"), sets("userId", "user"),
+				same("title", "description", "turnover", "probability"), sets("userId", "user"),
 				sets("customerId", "customer"), sets("contactId", "contact"), sets("statusId", "status"),
 				same("estimatedClosingDate", "opportunityState"), sets("tagIds", "tags"),
 			),
@@ -202,7 +201,7 @@ func taskTables() []*resource {
 				number("id"), text("text").alias("comment"), ref("user", users).alias("createdBy"), stamps("createdDate", "updatedDate"),
 			)...),
 			sorts: keys,
-			write: props(required(sets("text", "text")), checked(text("comment"))),
+			write: props(sets("text", "text"), checked(text("comment"))),
 			rules: commentRules,
 		}
 	}
@@ -237,12 +236,11 @@ func taskTables() []*resource {
 				sets("taskBoardColumnId", "boardColumn"), same("startDate", "startTime", "endDate", "endTime"), sets("userIds", "members"),
 				sets("tagIds", "tags"),
 			),
-			rules: taskRules,
 		},
 		{
 			id: taskChecklists, name: "checklists", object: "core.checklist", path: "v1/Core/Tasks/{taskId}/Checklists", verbs: nested, parent: tasks,
 			schema: newSchema(
-				number("id"), text("name"), objects("items", number("id"), text("text"), boolean("isCompleted"), number("sortOrder")),
+				number("id"), text("name"), objects("items", "core.checklistItem", number("id"), text("text"), boolean("isCompleted"), number("sortOrder")),
 			),
 			sorts: sorts("name"),
 			write: same("name", "items"),

@@ -24,8 +24,7 @@ func hiddenResources() []*resource {
 			id: unhandledInvoices, name: "unhandled supplier invoices", object: "core.unhandledSupplierInvoice", parent: noResource,
 			schema: newSchema(fields(supplierInvoiceFields(), text("supplierName").orNull())...),
 			write: props(
-				required(sets("invoiceNumber", "invoiceNumber")),
-				same("invoiceDate"), sets("supplierId", "supplier"), same("supplierName", "title", "description", "totalAmount"),
+				same("invoiceNumber", "invoiceDate"), sets("supplierId", "supplier"), same("supplierName", "title", "description", "totalAmount"),
 				sets("projectId", "project"),
 			),
 			rules: unhandledInvoiceRules,
@@ -48,7 +47,7 @@ func hiddenResources() []*resource {
 func travelFields() []*field {
 	return fields(
 		text("place"), exact("distance"), exact("invoiceableDistance"), boolean("toSalary"),
-		object("companyCar",
+		object("companyCar", "core.companyCar",
 			number("id"), exact("tripStart"), exact("tripEnd"), text("addressStart"), text("addressGoal"), text("addressEnd"),
 		),
 	)
@@ -80,7 +79,7 @@ func derivedResources() []*resource {
 			path: "v1/Core/TimeReports/UserDayStatistics", verbs: listed,
 			schema: newSchema(
 				number("userId"), text("name"), ref("department", departments),
-				objects("dates",
+				objects("dates", "core.userDayStatisticDate",
 					date("date"), exact("reportedHours"), exact("scheduledHours"), dateTime("lockedDate").orNull(), dateTime("attestedDate").orNull(),
 				),
 			),

@@ -10,21 +10,12 @@ import (
 // The rules of a resource check a new version of an object beyond the kinds of its properties, and fill in what the server
 // itself decides. They run when everything else about the request has been found right.
 
+// contactRules forget what the other kind of contact refers to: a person has no parent company, a company no company.
 func contactRules(ch *change) {
-	person := ch.num("contactType") == 0
-	company, parent := ch.target("company"), ch.target("parentCompany")
-	isCompany := func(r *record) bool { return r.num(ch.res.schema.field("contactType")) == 1 }
-	switch {
-	case person && parent != nil:
-		ch.wrong.add("parentCompanyId", "is for companies")
-	case !person && company != nil:
-		ch.wrong.add("companyId", "is for persons")
-	case company != nil && !isCompany(company):
-		ch.wrong.add("companyId", "is %d, which is a person", company.id)
-	case parent != nil && !isCompany(parent):
-		ch.wrong.add("parentCompanyId", "is %d, which is a person", parent.id)
-	case parent != nil && ch.old != nil && parent.id == ch.old.id:
-		ch.wrong.add("parentCompanyId", "is the company itself")
+	if ch.num("contactType") == 0 {
+		ch.setNum("parentCompany", none)
+	} else {
+		ch.setNum("company", none)
 	}
 }
 
@@ -55,12 +46,7 @@ func projectRules(ch *change) {
 	if ch.old == nil {
 		ch.setNum("invoiceType", 0) // ongoing, whatever was sent
 		ch.setNum("bookingProject", none)
-		ch.setText("orderNumber", ch.nextProjectNumber())
-	} else if !ch.has("id") {
-		ch.wrong.add("id", "is required: the body of an update repeats the id")
-	}
-	if begin, end := ch.num("startDate"), ch.num("endDate"); begin != none && end != none && end < begin {
-		ch.wrong.add("endDate", "is before startDate")
+		ch.setText("orderNumber", ch.nextProjectNumber(ch.num("projectCollection")))
 	}
 	ch.locate()
 	ch.logProject()
@@ -92,12 +78,18 @@ func (ch *change) locate() {
 	ch.new.others[place.slot] = r
 }
 
-// nextProjectNumber is one more than the highest number that a project has.
-func (st *state) nextProjectNumber() string {
-	of := st.resource(projects)
-	number, highest := of.schema.field("orderNumber"), int64(1000)
+// nextProjectNumber is one more than the highest number that a project of a collection has, or any project if no collection
+// is named. A collection whose own number is 2 begins at 2001.
+func (st *state) nextProjectNumber(collection int64) string {
+	of, collections := st.resource(projects), st.resource(projectCollections)
+	number, in, highest := of.schema.field("orderNumber"), of.schema.field("projectCollection"), int64(1000)
+	if c := collections.find(collection); c != nil {
+		if n, err := strconv.ParseInt(c.text(collections.schema.field("number")), 10, 32); err == nil && n > 0 {
+			highest = n * 1000
+		}
+	}
 	for _, r := range of.sorted {
-		if n, err := strconv.ParseInt(r.text(number), 10, 64); err == nil {
+		if n, err := strconv.ParseInt(r.text(number), 10, 64); err == nil && (collection == none || r.num(in) == collection) {
 			highest = max(highest, n)
 		}
 	}
@@ -157,15 +149,11 @@ func (res *resource) newEntry() *record {
 	return r
 }
 
-// commentRules insist on both spellings of the text, because it is not known which of them the API reads.
+// commentRules take the text from either of its keys.
 func commentRules(ch *change) {
-	again, ok := ch.given["comment"]
-	if !ok {
-		ch.wrong.add("comment", "is required: which of text and comment the API reads is not known, so both are sent")
-		return
-	}
-	if s, err := stringOf(again); err != nil || s != ch.text("text") {
-		ch.wrong.add("comment", "must be the same as text")
+	if again, ok := ch.given["comment"]; ok && !ch.has("text") {
+		text, _ := stringOf(again) // it has been found to be one
+		ch.setText("text", text)
 	}
 	if ch.res.id == projectComments && ch.old == nil {
 		ch.log("project_Added_Note", ch.text("text"))
@@ -189,9 +177,6 @@ func timeReportRules(ch *change) {
 				ch.wrong.add("comment", "is required by the %s %s", of.object, of.display(r))
 			}
 		}
-	}
-	if ch.num("breakMinutes") < 0 {
-		ch.wrong.add("breakMinutes", "is negative")
 	}
 	for _, name := range ch.needed {
 		if f := ch.res.schema.field(name); f.get(ch.new) == nil || f.kind == kindText && ch.new.text(f) == "" {
@@ -247,26 +232,11 @@ func materialReportRules(ch *change) {
 }
 
 func opportunityRules(ch *change) {
-	if p := ch.num("probability"); p != none && (p < 0 || p > 100) {
-		ch.wrong.add("probability", "is %d, not between 0 and 100", p)
-	}
 	switch open := ch.num("opportunityState") == 0; {
 	case open:
 		ch.setNum("closedDate", none)
 	case ch.num("closedDate") == none:
 		ch.setNum("closedDate", ch.stamp())
-	}
-}
-
-func taskRules(ch *change) {
-	column, board := ch.target("boardColumn"), ch.target("board")
-	if column == nil {
-		return
-	}
-	if board == nil {
-		ch.wrong.add("taskBoardId", "is required with taskBoardColumnId")
-	} else if !slices.Contains(board.refs(ch.resource(taskBoards).schema.field("columns")), column.id) {
-		ch.wrong.add("taskBoardColumnId", "is %d, which is not a column of the task board %d", column.id, board.id)
 	}
 }
 

@@ -3,6 +3,7 @@ package tidtest
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // A field is one property of the objects of a resource, as responses have it.
@@ -15,7 +16,8 @@ type field struct {
 	values  []string   // the words of an enum, the first one being the default
 	target  resourceID // of a reference
 	shows   []shown    // of a reference: what it shows of its target besides the id
-	of      *schema    // of a nested object
+	object  string     // of a nested object: its objectName
+	of      *schema    // of a nested object: its fields
 	created bool       // stamped when the object is created
 	updated bool       // stamped whenever the object changes
 	kept    bool       // kept by the server and never shown
@@ -66,6 +68,16 @@ func (s *schema) field(name string) *field {
 		return f
 	}
 	panic("tidtest: no field " + name)
+}
+
+// fold finds a field whose name differs from the given one in nothing but case.
+func (s *schema) fold(name string) *field {
+	for _, f := range s.fields {
+		if strings.EqualFold(f.name, name) {
+			return f
+		}
+	}
+	return nil
 }
 
 // zero is what a numeric field holds when nothing has been said.
@@ -146,10 +158,14 @@ func (f *field) value(st *state, r *record) (num int64, other any) {
 	return 0, r.others[f.slot]
 }
 
-// word returns the number of a word of an enum.
+// word returns the number of a word of an enum, whatever its case.
 func (f *field) word(s string) (int64, bool) {
-	i := slices.Index(f.values, s)
+	i := indexFold(f.values, s)
 	return int64(i), i >= 0
+}
+
+func indexFold(words []string, s string) int {
+	return slices.IndexFunc(words, func(word string) bool { return strings.EqualFold(word, s) })
 }
 
 // The constructors below make the tables of resources read like the description of an API.
@@ -187,12 +203,13 @@ func refs(name string, target resourceID, shows ...shown) *field {
 	return &field{name: name, kind: kindRefs, target: target, shows: shows}
 }
 
-func object(name string, fields ...*field) *field {
-	return &field{name: name, kind: kindObject, of: newSchema(fields...)}
+// object is a nested object, and objects an array of them; objectName is what each of them calls itself.
+func object(name, objectName string, fields ...*field) *field {
+	return &field{name: name, kind: kindObject, object: objectName, of: newSchema(fields...)}
 }
 
-func objects(name string, fields ...*field) *field {
-	return &field{name: name, kind: kindObjects, of: newSchema(fields...)}
+func objects(name, objectName string, fields ...*field) *field {
+	return &field{name: name, kind: kindObjects, object: objectName, of: newSchema(fields...)}
 }
 
 func (f *field) orNull() *field { f.null = true; return f }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
-	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -369,22 +368,8 @@ func (c *call) run(in inbound) (reply, error) {
 	if op == nil {
 		return reply{}, notFound("There is nothing at %s %s.", in.method, in.url.Path)
 	}
-	takesBody := (op.method == http.MethodPost || op.method == http.MethodPut) && !op.bare
-	switch {
-	case !takesBody && len(in.body) > 0:
-		return reply{}, fail(http.StatusBadRequest, "A body is not allowed here.")
-	case takesBody && len(in.body) == 0:
-		return reply{}, fail(http.StatusBadRequest, "A request body is required.")
-	case takesBody:
-		kind, _, err := mime.ParseMediaType(in.header.Get("Content-Type"))
-		if err != nil || kind != "application/json" {
-			return reply{}, fail(http.StatusUnsupportedMediaType, "The Content-Type must be application/json, not %q.", in.header.Get("Content-Type"))
-		}
-	}
-	var err error
-	if c.query, err = url.ParseQuery(in.url.RawQuery); err != nil {
-		return reply{}, fail(http.StatusBadRequest, "The query cannot be read: %v.", err)
-	}
+	query, _ := url.ParseQuery(in.url.RawQuery) // what cannot be read of it is as good as unknown
+	c.query = newParameters(query)
 	if op.method == http.MethodGet {
 		c.mu.RLock()
 		defer c.mu.RUnlock()

@@ -14,13 +14,12 @@ type special struct {
 	of           resourceID
 	run          func(*call) (reply, error)
 	open         bool // needs no token
-	bare         bool // takes no body
 }
 
 func specials() []special {
 	list := []special{
-		{method: "POST", path: "v1/Auth/Token", of: users, run: exchangeToken, open: true, bare: true},
-		{method: "PATCH", path: "v1/Core/Invoices/{id}/SetSentToEconomySystem", of: invoices, run: setSentToEconomySystem, bare: true},
+		{method: "POST", path: "v1/Auth/Token", of: users, run: exchangeToken, open: true},
+		{method: "PATCH", path: "v1/Core/Invoices/{id}/SetSentToEconomySystem", of: invoices, run: setSentToEconomySystem},
 		{method: "GET", path: "v1/Core/Offers/{id}/Download", of: offers, run: downloadOffer},
 		{method: "GET", path: "v1/Core/ProjectCollections/{id}/NextProjectNumber", of: projectCollections, run: nextNumberOfCollection},
 		{method: "GET", path: "v1/Core/Projects/NextProjectNumber", of: projects, run: nextNumber},
@@ -65,25 +64,14 @@ func setSentToEconomySystem(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	wrong := problems{}
-	for _, name := range []string{"date", "economySystemInvoiceNumber"} {
-		if n := len(c.query[name]); n > 1 {
-			wrong.add(name, "is given %d times", n)
-		} else if c.query.Get(name) == "" {
-			wrong.add(name, "is required")
-		}
-	}
-	day, _, err := parseFilterDate(c.query.Get("date"))
-	if err != nil && wrong["date"] == nil {
-		wrong.add("date", "%v", err)
-	}
-	if len(wrong) > 0 {
-		return reply{}, invalid(wrong)
+	day, err := parseWall(c.query.first("date"))
+	if err != nil {
+		return reply{}, invalid(problems{"date": {err.Error()}})
 	}
 	res := c.op.res
 	r := old.clone()
-	r.setNum(res.schema.field("sentToEconomySystem"), packWall(midnight(day)))
-	r.others[res.schema.field("economySystemInvoiceNumber").slot] = c.query.Get("economySystemInvoiceNumber")
+	r.setNum(res.schema.field("sentToEconomySystem"), packWall(dayOf(day)))
+	r.others[res.schema.field("economySystemInvoiceNumber").slot] = c.query.first("economySystemInvoiceNumber")
 	res.put(r)
 	return empty(), nil
 }
@@ -98,14 +86,15 @@ func parseAndFind(c *call, text string) (*record, error) {
 }
 
 func nextNumber(c *call) (reply, error) {
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber())), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber(none))), nil
 }
 
 func nextNumberOfCollection(c *call) (reply, error) {
-	if _, err := parseAndFind(c, c.args[0]); err != nil {
+	collection, err := parseAndFind(c, c.args[0])
+	if err != nil {
 		return reply{}, err
 	}
-	return nextNumber(c)
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber(collection.id))), nil
 }
 
 func timeCalculation(c *call) (reply, error) {

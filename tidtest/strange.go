@@ -140,7 +140,7 @@ func (y *style) projectNumber(number string) []byte {
 func (y *style) appendTime(dst []byte, n int64, day bool) []byte {
 	_, zoned := offsetOf(n)
 	if zoned || y == nil || y.shapes&ShapeDates == 0 {
-		return appendPlainTime(dst, n)
+		return appendPlainTime(dst, n, day)
 	}
 	t := wallOf(n)
 	layouts := []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02T15:04:05.000", "2006-01-02T15:04:05+00:00"}

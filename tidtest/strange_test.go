@@ -49,7 +49,7 @@ func TestEveryStrangeShapeShowsItself(t *testing.T) {
 		shows []string // in strange answers, and never in plain ones
 	}{
 		"dates": {tidtest.ShapeDates, []string{
-			`"date":"\d{4}-\d\d-\d\d"`, `"date":"\d{4}-\d\d-\d\dT00:00:00"`, `"date":"\d{4}-\d\d-\d\dT00:00:00\+00:00"`, `T\d\d:\d\d:\d\d\.000"`, `"expires":"[^"]{19}Z"`, `"accessToken":"[^"]+"}`,
+			`"date":"\d{4}-\d\d-\d\d 00:00:00"`, `"date":"\d{4}-\d\d-\d\dT00:00:00"`, `"date":"\d{4}-\d\d-\d\dT00:00:00\+00:00"`, `T\d\d:\d\d:\d\d\.000"`, `"expires":"[^"]{19}Z"`, `"accessToken":"[^"]+"}`,
 		}},
 		"enums":   {tidtest.ShapePascalCase, []string{`"invoiceType":"[A-Z]`, `"Company"`, `"offerState":"[A-Z]`, `"Customer"`, `"Project_Updated"`}},
 		"numbers": {tidtest.ShapeQuotedNumbers, []string{`"hours":"\d+\.\d+"`, `"sum":"`, `"turnover":"`}},

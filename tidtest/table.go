@@ -114,8 +114,6 @@ type prop struct {
 	name     string
 	sets     []string // the fields that it becomes, the first one giving its kind
 	required bool
-	most     int    // characters, if limited
-	cents    bool   // two decimals at most
 	unset    string // what it is on create if left out: "true"
 	stays    bool   // left out of an update it stays as it was
 	as       *field // the kind of a property that is checked and not kept as it is

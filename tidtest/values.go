@@ -188,7 +188,7 @@ const (
 	layoutDateTime = "2006-01-02 15:04:05"
 )
 
-// parseWall reads every shape in which the API is known to write days and times.
+// parseWall reads every shape in which days and times are known to be written.
 func parseWall(s string) (int64, error) {
 	var layout string
 	switch {
@@ -216,34 +216,13 @@ func parseWall(s string) (int64, error) {
 	return packWall(t), nil
 }
 
-// parseBodyDate reads a day or a time as a request body has to write it.
-func parseBodyDate(s string, day bool) (int64, error) {
-	t, err := time.Parse(layoutDateTime, s)
-	if err != nil || len(s) != len(layoutDateTime) {
-		return 0, fmt.Errorf("must be written as 2024-03-01 00:00:00, not %q", s)
-	}
-	if day && !t.Equal(midnight(t)) {
-		return 0, fmt.Errorf("is a day: its time must be 00:00:00, not that of %q", s)
-	}
-	return packWall(t), nil
-}
-
-// parseFilterDate reads a day or a time as a query may write it; whole says that it was a day.
-func parseFilterDate(s string) (t time.Time, whole bool, err error) {
-	if t, err = time.Parse(layoutDay, s); err == nil {
-		return t, true, nil
-	}
-	if t, err = time.Parse(layoutDateTime, s); err == nil {
-		return t, false, nil
-	}
-	return t, false, fmt.Errorf("%q is not a date: write 2021-01-01 or 2021-01-01 14:00:00", s)
-}
-
 // parseClock reads a time of day into minutes.
 func parseClock(s string) (int64, error) {
 	t, err := time.Parse("15:04", s)
-	if err != nil || len(s) != 5 {
-		return 0, fmt.Errorf("%q is not a time of day: write 07:30", s)
+	if err != nil {
+		if t, err = time.Parse(time.TimeOnly, s); err != nil {
+			return 0, fmt.Errorf("%q is not a time of day: write 07:30", s)
+		}
 	}
 	return int64(t.Hour()*60 + t.Minute()), nil
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"unicode/utf8"
+	"strings"
 )
 
 // A change is a request body on its way to a new version of an object.
@@ -67,12 +67,12 @@ func (c *call) read(res *resource, old *record, prepare func(*change)) (*change,
 		return nil, fail(http.StatusBadRequest, "The request body cannot be read: %v.", err)
 	}
 	ch := &change{state: c.state, res: res, old: old, given: map[string][]byte{}, wrong: problems{}}
-	known := map[string]bool{"id": old != nil}
+	known := map[string]string{} // names are compared without case, as paths are
 	for _, p := range res.write {
-		known[p.name] = true
+		known[strings.ToLower(p.name)] = p.name
 	}
 	err := members(trimSpace(c.body), func(name string, value []byte) error {
-		if known[name] && !isNull(value) {
+		if name = known[strings.ToLower(name)]; name != "" && !isNull(value) {
 			ch.given[name] = value
 		}
 		return nil
@@ -84,11 +84,6 @@ func (c *call) read(res *resource, old *record, prepare func(*change)) (*change,
 	ch.new = res.schema.newRecord()
 	if old != nil {
 		ch.new = old.clone()
-		if raw, ok := ch.given["id"]; ok {
-			if id, err := intOf(raw); err != nil || id != old.id {
-				ch.wrong.add("id", "is %s, and the path names %d", raw, old.id)
-			}
-		}
 	}
 	if prepare != nil {
 		prepare(ch)
@@ -144,25 +139,9 @@ func (ch *change) fill() {
 				}
 				continue
 			}
-			p.limit(f, ch)
-		}
-	}
-}
-
-// limit checks the length and the precision of a property that has been set.
-func (p prop) limit(f *field, ch *change) {
-	if f.kind == kindText {
-		s := ch.new.text(f)
-		if p.required && s == "" {
-			ch.wrong.add(p.name, "is required")
-		}
-		if n := utf8.RuneCountInString(s); p.most > 0 && n > p.most {
-			ch.wrong.add(p.name, "has %d characters, more than %d", n, p.most)
-		}
-	}
-	if p.cents {
-		if _, decimals := unpackDecimal(ch.new.num(f)); decimals > 2 {
-			ch.wrong.add(p.name, "has more than two decimals")
+			if p.required && f.kind == kindText && ch.new.text(f) == "" {
+				ch.wrong.add(p.name, "is required")
+			}
 		}
 	}
 }

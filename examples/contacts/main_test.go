@@ -116,8 +116,10 @@ func bare(in *tid.ContactInput) *tid.ContactInput {
 		in.Relations = nil
 	}
 	for _, address := range []**tid.Address{&in.VisitAddress, &in.PostalAddress, &in.InvoiceAddress} {
-		if *address != nil && **address == (tid.Address{}) {
+		if *address != nil && **address == (tid.Address{ObjectName: (*address).ObjectName}) {
 			*address = nil
+		} else if *address != nil {
+			(*address).ObjectName = ""
 		}
 	}
 	return in
