@@ -46,8 +46,9 @@ func WithRateLimit(perSecond int) Option { return func(c *config) { c.rate = per
 // does not say which of the two it does.
 func WithFixedWindow() Option { return func(c *config) { c.fixed = true } }
 
-// WithClock sets the clock by which objects are stamped and tokens expire, time.Now if not set. The rate limit and the
-// latency follow the real time, or that of a synctest bubble, whatever the clock says.
+// WithClock sets the clock by which objects are stamped and tokens expire, and which the Date of every answer shows; time.Now
+// if not set. A server whose company has newer stamps is ahead of it, by as much as it takes for no stamp to lie in the
+// future. The rate limit and the latency follow the real time, or that of a synctest bubble, whatever the clock says.
 func WithClock(now func() time.Time) Option { return func(c *config) { c.now = now } }
 
 // WithSeed makes everything random in a server, such as latencies, the share of requests that a fault takes and strange

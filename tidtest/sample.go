@@ -62,7 +62,8 @@ type Company struct {
 // WithCompany starts a server with a company in it.
 func WithCompany(c *Company) Option { return func(conf *config) { conf.company = c } }
 
-// Load puts a company into the server. Objects that have the same ids are replaced.
+// Load puts a company into the server. Objects that have the same ids are replaced. If there is a stamp in the future, the
+// server's clock is put forward until there is none.
 func (s *Server) Load(c *Company) {
 	s.Categories.PutAll(c.Categories)
 	s.CostCenters.PutAll(c.CostCenters)
@@ -106,6 +107,7 @@ func (s *Server) Load(c *Company) {
 	loadNested(s.TaskComments, c.TaskComments)
 	loadNested(s.TaskChecklists, c.TaskChecklists)
 	loadNested(s.TaskAttachments, c.TaskAttachments)
+	s.state.catchUp()
 }
 
 func loadNested[T any](store NestedStore[T], all map[int64][]T) {
@@ -121,6 +123,7 @@ func Sample(seed uint64, size int) *Company {
 }
 
 // SampleUntil is Sample with time reports of the month in which a day lies, up to that day, and of the two months before.
+// Nothing in it has been written, sent, attested or invoiced after that day.
 func SampleUntil(seed uint64, size int, until tid.Date) *Company {
 	m := &maker{
 		Company: &Company{
@@ -199,9 +202,15 @@ func pickOne[T any](m *maker, from []T) T { return from[m.rng.IntN(len(from))] }
 // cents is an amount given in hundredths.
 func cents(n int64) tid.Decimal { return tid.NewDecimal(n, -2) }
 
-// moment is a time of a day; days before or after the given one are reached by adding them.
+// moment is a time of a day. What would be after the last day is at its end: nothing has happened later.
 func (m *maker) moment(day tid.Date, hour int) tid.DateTime {
-	t := day.In(time.UTC).Add(time.Duration(hour)*time.Hour + time.Duration(m.rng.IntN(3600))*time.Second)
+	return m.notAfter(day.In(time.UTC).Add(time.Duration(hour)*time.Hour + time.Duration(m.rng.IntN(3600))*time.Second))
+}
+
+func (m *maker) notAfter(t time.Time) tid.DateTime {
+	if end := m.Until.AddDays(1).In(time.UTC).Add(-time.Second); t.After(end) {
+		t = end
+	}
 	return tid.DateTimeOfWall(t)
 }
 
@@ -440,14 +449,14 @@ func (m *maker) customers() {
 
 // allProjects makes what the company works on.
 func (m *maker) allProjects() {
-	order := 1000
+	order := [2]int{1000, 2000} // by collection
 	for i := range max(4, m.size*3/2) {
-		order += m.some(1, 3)
+		step := m.some(1, 3)
 		client, job := pickOne(m, m.clients), pickOne(m, jobs)
 		site := m.address()
 		start := m.back(m.Since, 0, 500)
 		p := tid.Project{ProjectSummary: tid.ProjectSummary{
-			ID: m.id(projects), OrderNumber: fmt.Sprint(order), Title: fmt.Sprintf("%s %s", job, site.StreetAddress), Customer: &client,
+			ID: m.id(projects), Title: fmt.Sprintf("%s %s", job, site.StreetAddress), Customer: &client,
 			StartDate: start, InvoiceType: tid.InvoiceTypeOngoing, Created: m.moment(start.AddDays(-m.some(1, 20)), 9),
 		}}
 		status := m.ProjectStatuses[1]
@@ -459,7 +468,10 @@ func (m *maker) allProjects() {
 		p.Category = &category
 		center := pickOne(m, m.CostCenters)
 		p.CostCenter = &center
-		collection := m.ProjectCollections[m.rng.IntN(2)]
+		in := m.rng.IntN(2)
+		order[in] += step
+		p.OrderNumber = fmt.Sprint(order[in])
+		collection := m.ProjectCollections[in]
 		p.ProjectCollection = &tid.NumberRef{ID: collection.ID, Name: collection.Name, Number: collection.Number}
 		p.ProjectManager = m.userRef(m.rng.IntN(1 + m.size/8))
 		p.Responsible = p.ProjectManager

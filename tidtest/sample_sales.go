@@ -130,7 +130,7 @@ func (m *maker) invoicing() {
 	for month := range 2 {
 		first := tid.NewDate(m.Since.Year(), m.Since.Month()+time.Month(month), 1)
 		last := tid.NewDate(first.Year(), first.Month()+1, 0)
-		day := last.AddDays(m.some(3, 6))
+		day := earliest(last.AddDays(m.some(3, 6)), m.Until)
 		byProject := map[int64][]int{}
 		for i := range m.TimeReports {
 			r := &m.TimeReports[i]
@@ -209,7 +209,7 @@ func (m *maker) invoice(of []*tid.Project, reports map[int64][]int, first, last,
 	}
 	inv.ID = m.id(invoices)
 	if sent {
-		inv.SentToEconomySystem = day.AddDays(m.some(0, 3))
+		inv.SentToEconomySystem = earliest(day.AddDays(m.some(0, 3)), m.Until)
 	}
 	m.Invoices = append(m.Invoices, inv)
 }

@@ -1,9 +1,12 @@
 package tidtest_test
 
 import (
+	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -170,6 +173,75 @@ func TestNothingInACompanyIsReal(t *testing.T) {
 			assert.Regexp(t, `^000000-`, contact.OrganizationalOrSocialSecurityNumber)
 		}
 	}
+}
+
+func TestNothingInACompanyHappenedAfterItsLastDay(t *testing.T) {
+	stamp := regexp.MustCompile(`"(\w+)":"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)"`)
+	for seed := range uint64(6) {
+		for _, until := range []tid.Date{tid.NewDate(2026, time.October, 31), tid.NewDate(2026, time.March, 1), tid.NewDate(2024, time.February, 3)} {
+			srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithCompany(tidtest.SampleUntil(seed, 30, until)))
+			var all strings.Builder
+			for _, texts := range []string{
+				jsonOf(srv.TimeReports.All()), jsonOf(srv.Contacts.All()), jsonOf(srv.Projects.All()), jsonOf(srv.Tasks.All()), jsonOf(srv.Offers.All()),
+				jsonOf(srv.Opportunities.All()), jsonOf(srv.SupplierInvoices.All()), jsonOf(srv.MaterialReports.All()), jsonOf(srv.PaymentPlans.All()),
+				jsonOf(srv.Invoices.All()), jsonOf(srv.VacationRequests.All()), jsonOf(srv.Users.All()), jsonOf(srv.Logs.All()),
+			} {
+				all.WriteString(texts)
+			}
+			times := stamp.FindAllStringSubmatch(all.String(), -1)
+			require.Greater(t, len(times), 1000)
+			for _, m := range times {
+				if m[2][:10] > until.String() && !strings.HasSuffix(m[2], "00:00:00") { // a day may lie ahead: a plan, an end
+					assert.Fail(t, "later than "+until.String(), "%s %s", m[1], m[2])
+				}
+			}
+			for _, inv := range srv.Invoices.All() {
+				assert.False(t, inv.InvoiceDate.After(until) || inv.SentToEconomySystem.After(until))
+			}
+		}
+	}
+}
+
+func TestTheServersClockIsAheadOfEveryStamp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // it is the year 2000 in here
+		for name, c := range map[string]struct {
+			opts []tidtest.Option
+			load func(*tidtest.Server)
+		}{
+			"from the start": {[]tidtest.Option{tidtest.WithCompany(tidtest.Sample(1, 5))}, func(*tidtest.Server) {}},
+			"loaded later":   {nil, func(srv *tidtest.Server) { srv.Load(tidtest.Sample(1, 5)) }},
+			"until today":    {[]tidtest.Option{tidtest.WithCompany(tidtest.SampleUntil(1, 5, tid.DateOf(time.Now())))}, func(*tidtest.Server) {}},
+		} {
+			a := open(t, c.opts...)
+			c.load(a.srv)
+			newest := a.list("/v1/Core/TimeReports", "sortBy=updatedDate", "sortOrder=descending").items(t, "updatedDate")[0].(string)
+			a.put(fmt.Sprintf("/v1/Core/Contacts/%d", a.srv.Contacts.All()[0].ID), `{}`)
+			got := a.list("/v1/Core/Contacts", "sortBy=updated", "sortOrder=descending")
+			now := got.items(t, "updated")[0].(string)
+			assert.Greater(t, now, newest, name)
+			date, err := http.ParseTime(got.header.Get("Date"))
+			require.NoError(t, err)
+			assert.Equal(t, now, date.Format(time.DateTime), "%s: every answer tells the same time", name)
+			time.Sleep(time.Hour)
+			later, err := http.ParseTime(a.list("/v1/Core/Contacts").header.Get("Date"))
+			require.NoError(t, err)
+			assert.Equal(t, time.Hour, later.Sub(date), "and it goes on")
+
+			token := a.exchange(a.srv.AppID + ":" + a.srv.AppSecret)
+			at, err := http.ParseTime(token.header.Get("Date"))
+			require.NoError(t, err)
+			assert.Equal(t, at.Add(time.Hour).UTC().Format("2006-01-02 15:04:05 +00:00"), token.object(t)["expires"])
+		}
+	})
+	past := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	a := open(t, tidtest.WithClock(func() time.Time { return past }), tidtest.WithCompany(tidtest.SampleUntil(1, 3, tid.NewDate(2019, 12, 31))))
+	assert.Equal(t, "Thu, 02 Jan 2020 03:04:05 GMT", a.list("/v1/Core/Contacts").header.Get("Date"), "a clock that is right is left alone")
+}
+
+func TestAListeningServerTellsItsOwnTime(t *testing.T) {
+	srv := tidtest.NewServer(t, tidtest.WithClock(func() time.Time { return time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC) }))
+	a := &api{t: t, srv: srv, client: http.DefaultClient, token: srv.StaticToken}
+	assert.Equal(t, []string{"Thu, 02 Jan 2031 03:04:05 GMT"}, a.list("/v1/Core/Contacts").header.Values("Date"))
 }
 
 func TestACompanyCanEndOnAnotherDay(t *testing.T) {

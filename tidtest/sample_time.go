@@ -270,6 +270,13 @@ func (m *maker) finish(w *worker, r *tid.TimeReport) {
 	}
 }
 
+func earliest(a, b tid.Date) tid.Date {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
 func latest(a, b tid.Date) tid.Date {
 	if a.After(b) {
 		return a
@@ -346,7 +353,7 @@ func (m *maker) boards() {
 			t.CompletedDate = m.moment(created.AddDays(m.some(1, 10)), 15)
 			t.UpdatedDate = t.CompletedDate
 			if m.chance(40) {
-				t.ArchivedDate = tid.DateTimeOfWall(t.CompletedDate.In(time.UTC).Add(72 * time.Hour))
+				t.ArchivedDate = m.notAfter(t.CompletedDate.In(time.UTC).Add(72 * time.Hour))
 				t.UpdatedDate = t.ArchivedDate
 			}
 		}

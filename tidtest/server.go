@@ -155,7 +155,7 @@ func (s *Server) Close() {
 	s.memory.close()
 }
 
-func (s *Server) now() time.Time { return s.config.now() }
+func (s *Server) now() time.Time { return s.state.clock() }
 
 // random returns a number from 0 up to 1.
 func (s *Server) random() float64 {
@@ -276,6 +276,10 @@ func (s *Server) exchange(ctx context.Context, in inbound) (reply, error) {
 	if rep.broken != brokenClosed && rep.broken != brokenReset {
 		entry.Status = rep.status
 	}
+	if rep.header == nil {
+		rep.header = http.Header{}
+	}
+	rep.header.Set("Date", s.now().UTC().Format(http.TimeFormat))
 	s.log.add(entry)
 	if err := sleep(ctx, delay); err != nil {
 		return reply{}, err

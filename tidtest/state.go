@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type state struct {
 	mu       sync.RWMutex
 	all      []*resource // by resourceID
 	now      func() time.Time
+	ahead    atomic.Int64   // by which the server's clock is ahead of now
 	known    map[string]any // short texts, each held once
 	contents map[resourceID]map[int64]file
 	needed   []string // fields without which this account refuses a time report
@@ -24,8 +26,31 @@ func newState(now func() time.Time) *state {
 
 func (st *state) resource(id resourceID) *resource { return st.all[id] }
 
+// clock is the time on the server.
+func (st *state) clock() time.Time { return st.now().Add(time.Duration(st.ahead.Load())) }
+
 // stamp is the server's clock as a date-time: whole seconds, in UTC.
-func (st *state) stamp() int64 { return packWall(st.now().UTC().Truncate(time.Second)) }
+func (st *state) stamp() int64 { return packWall(st.clock().UTC().Truncate(time.Second)) }
+
+// catchUp puts the server's clock past every stamp, so that what changes from now on is newer than what is there.
+func (st *state) catchUp() {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	newest := int64(none)
+	for _, res := range st.all {
+		for _, f := range res.schema.fields {
+			if !f.created && !f.updated {
+				continue
+			}
+			for _, r := range res.sorted {
+				newest = max(newest, r.num(f))
+			}
+		}
+	}
+	if late := millis(newest) - millis(st.stamp()); newest != none && late >= 0 {
+		st.ahead.Add(int64(time.Duration(late)*time.Millisecond + time.Second))
+	}
+}
 
 // keep returns s as a value to store; equal short texts share their memory.
 func (st *state) keep(s string) any {

@@ -169,10 +169,6 @@ func readBody(req *http.Request) ([]byte, error) {
 // response is the reply as a client gets it. It calls done when all of it has been read.
 func (rep reply) response(req *http.Request, done func()) *http.Response {
 	header := rep.header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
-	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	if rep.status != http.StatusNoContent && rep.status != http.StatusNotModified {
 		header.Set("Content-Length", fmt.Sprint(len(rep.body)))
 	}
