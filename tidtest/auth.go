@@ -32,11 +32,10 @@ type token struct {
 	limiter limiter
 }
 
-// issue makes a new token.
-func (t *tokens) issue(expires time.Time) string {
+// issue makes a token valid.
+func (t *tokens) issue(name string, expires time.Time) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	name := newToken()
 	t.all[name] = &token{expires: expires}
 	t.given++
 	return name
@@ -93,7 +92,7 @@ func exchangeToken(c *call) (reply, error) {
 		return reply{}, fail(http.StatusUnauthorized, "The application id or its secret is wrong.")
 	}
 	expires := s.now().Add(s.config.lifetime)
-	name := s.tokens.issue(expires)
+	name := s.tokens.issue(newToken(), expires)
 	body := fmt.Appendf(nil, `{"objectName":"auth.token","accessToken":%q`, name)
 	if text, ok := s.style().expiry(expires.UTC()); ok {
 		body = fmt.Appendf(body, `,"expires":%q`, text)

@@ -21,10 +21,15 @@ type config struct {
 	keep     int
 	company  *Company
 	before   func(*Server, Request)
+
+	appID, appSecret, staticToken string
 }
 
 func newConfig(opts []Option) config {
-	c := config{lifetime: time.Hour, rate: 4, now: time.Now, seed: 1, keep: 10_000}
+	c := config{
+		lifetime: time.Hour, rate: 4, now: time.Now, seed: 1, keep: 10_000,
+		appID: "ap_" + guid(), appSecret: "as_" + guid(), staticToken: newToken(),
+	}
 	for _, opt := range opts {
 		opt(&c)
 	}
@@ -35,6 +40,11 @@ func newConfig(opts []Option) config {
 // goroutine and no connection that outlives a call, so that everything works inside a bubble of testing/synctest, in which
 // rate limits, latencies and lifetimes pass in no time. Its URL has a reserved name that leads nowhere else.
 func InMemory() Option { return func(c *config) { c.inMemory = true } }
+
+// WithCredentials sets the application's id and secret and the static token, which are random if not set.
+func WithCredentials(appID, appSecret, staticToken string) Option {
+	return func(c *config) { c.appID, c.appSecret, c.staticToken = appID, appSecret, staticToken }
+}
 
 // WithTokenLifetime sets how long a token from an exchange is valid, one hour if not set.
 func WithTokenLifetime(d time.Duration) Option { return func(c *config) { c.lifetime = d } }

@@ -3,6 +3,7 @@ package tidtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"math/rand/v2"
@@ -100,9 +101,48 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 // closes it.
 func Start(opts ...Option) *Server {
 	c := newConfig(opts)
+	s := newServer(c)
+	if c.inMemory {
+		s.URL = "https://tid.example"
+		s.memory = &Transport{srv: s}
+		return s
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic("tidtest: cannot listen: " + err.Error())
+	}
+	s.listen(listener)
+	return s
+}
+
+// Serve runs a server at an address of this machine, such as "127.0.0.1:8480", until the context ends: a sandbox for programs
+// in any language. They know its credentials beforehand, since they do not differ from run to run: WithCredentials sets them;
+// without it the application id is "ap_sandbox", its secret "sandbox" and the static token "pk_sandbox.pa_sandbox". It
+// returns nil at the end, and an error if it cannot listen, or the address is one that others can reach.
+func Serve(ctx context.Context, addr string, opts ...Option) error {
+	at, err := net.ResolveTCPAddr("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("tidtest: cannot listen: %w", err)
+	}
+	if !at.IP.IsLoopback() {
+		return fmt.Errorf("tidtest: %s is not an address of this machine alone, such as 127.0.0.1:8480", addr)
+	}
+	listener, err := net.ListenTCP("tcp", at)
+	if err != nil {
+		return fmt.Errorf("tidtest: cannot listen: %w", err)
+	}
+	s := newServer(newConfig(append([]Option{WithCredentials("ap_sandbox", "sandbox", "pk_sandbox.pa_sandbox")}, opts...)))
+	s.listen(listener)
+	defer s.Close()
+	<-ctx.Done()
+	return nil
+}
+
+// newServer makes a server that nobody can reach yet.
+func newServer(c config) *Server {
 	s := &Server{
-		AppID:     "ap_" + guid(),
-		AppSecret: "as_" + guid(),
+		AppID:     c.appID,
+		AppSecret: c.appSecret,
 		config:    c,
 		state:     newState(c.now),
 		tokens:    tokens{all: map[string]*token{}},
@@ -113,22 +153,18 @@ func Start(opts ...Option) *Server {
 	for _, name := range c.needed {
 		s.state.resource(timeReports).schema.field(name)
 	}
-	s.StaticToken = s.tokens.issue(time.Time{})
+	s.StaticToken = s.tokens.issue(c.staticToken, time.Time{})
 	s.operations = operations(s.state.all)
 	s.router = newRouter(s.operations)
 	s.openStores()
 	if c.company != nil {
 		s.Load(c.company)
 	}
-	if c.inMemory {
-		s.URL = "https://tid.example"
-		s.memory = &Transport{srv: s}
-		return s
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic("tidtest: cannot listen: " + err.Error())
-	}
+	return s
+}
+
+// listen answers at a listener until Close.
+func (s *Server) listen(listener net.Listener) {
 	s.URL = "http://" + listener.Addr().String()
 	s.listening = &http.Server{
 		Handler:  s,
@@ -142,7 +178,6 @@ func Start(opts ...Option) *Server {
 		defer close(s.done)
 		_ = s.listening.Serve(listener) // ends when the server is closed
 	}()
-	return s
 }
 
 // Close ends the server and all connections to it. A second call does nothing.

@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"github.com/vismatid/tid"
-	"github.com/vismatid/tid/examples/internal/demo"
+	"github.com/vismatid/tid/examples/demo"
 	"github.com/vismatid/tid/tidtest"
 )
 

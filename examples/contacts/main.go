@@ -25,7 +25,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/vismatid/tid"
-	"github.com/vismatid/tid/examples/internal/demo"
+	"github.com/vismatid/tid/examples/demo"
 	"github.com/vismatid/tid/tidtest"
 )
 

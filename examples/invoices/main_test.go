@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vismatid/tid"
-	"github.com/vismatid/tid/examples/internal/demotest"
+	"github.com/vismatid/tid/examples/demo/demotest"
 	"github.com/vismatid/tid/tidtest"
 )
 

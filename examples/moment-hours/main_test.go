@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vismatid/tid"
-	"github.com/vismatid/tid/examples/internal/demo"
+	"github.com/vismatid/tid/examples/demo"
 	"github.com/vismatid/tid/moment"
 	"github.com/vismatid/tid/moment/momenttest"
 )

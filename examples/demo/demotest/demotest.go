@@ -1,4 +1,5 @@
-// Package demotest runs the examples against a fake server.
+// Package demotest runs the examples against a fake server. Like package demo it
+// is there for the examples alone.
 package demotest
 
 import (
@@ -13,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vismatid/tid"
-	"github.com/vismatid/tid/examples/internal/demo"
+	"github.com/vismatid/tid/examples/demo"
 	"github.com/vismatid/tid/tidtest"
 )
 

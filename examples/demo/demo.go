@@ -1,5 +1,6 @@
 // Package demo is what the examples share: the account they work on, and how a
-// program ends.
+// program ends. It is public so that an example can be copied into a module of its
+// own, and is there for the examples alone: it may change with any of them.
 package demo
 
 import (

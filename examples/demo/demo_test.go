@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/vismatid/tid/examples/internal/demo"
-	"github.com/vismatid/tid/examples/internal/demotest"
+	"github.com/vismatid/tid/examples/demo"
+	"github.com/vismatid/tid/examples/demo/demotest"
 	"github.com/vismatid/tid/tidtest"
 )
 
