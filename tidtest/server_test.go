@@ -1,10 +1,13 @@
 package tidtest_test
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -373,6 +376,38 @@ func TestOthersCanWriteBetweenTwoRequests(t *testing.T) {
 	assert.Empty(t, a.get("/v1/Core/Contacts?page=2&pageSize=9").items(t, "id"))
 	assert.Equal(t, 503, a.get("/nowhere").status)
 	assert.Equal(t, []string{"GET /v1/Core/Contacts 1", "GET /v1/Core/Contacts 2", " "}, seen)
+}
+
+func TestServeRunsASandboxWithKnownCredentialsUntilItsContextEnds(t *testing.T) {
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := free.Addr().String()
+	require.NoError(t, free.Close())
+	for _, c := range []struct {
+		opts              []tidtest.Option
+		id, secret, token string
+	}{
+		{nil, "ap_sandbox", "sandbox", "pk_sandbox.pa_sandbox"},
+		{[]tidtest.Option{tidtest.WithCredentials("a", "b", "c")}, "a", "b", "c"},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- tidtest.Serve(ctx, addr, c.opts...) }()
+		a := &api{t: t, srv: &tidtest.Server{URL: "http://" + addr}, client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}, token: c.token}
+		require.Eventually(t, func() bool {
+			got, err := a.send(a.request("GET", "/v1/Core/Contacts", ""))
+			return err == nil && got.status == 200
+		}, 10*time.Second, 10*time.Millisecond)
+		assert.Equal(t, 200, a.exchange(c.id+":"+c.secret).status)
+		assert.Equal(t, 401, a.exchange(c.id+":wrong").status)
+		cancel()
+		assert.NoError(t, <-ended)
+		_, err = a.send(a.request("GET", "/v1/Core/Contacts", ""))
+		assert.ErrorIs(t, err, syscall.ECONNREFUSED)
+	}
+	for _, addr := range []string{"0.0.0.0:0", ":0", "192.0.2.1:80", "127.0.0.1", "127.0.0.1:x"} {
+		assert.Error(t, tidtest.Serve(t.Context(), addr), addr)
+	}
 }
 
 func TestOtherHostsCannotBeReachedInMemory(t *testing.T) {
