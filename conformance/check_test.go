@@ -54,6 +54,13 @@ func TestCheckRequest(t *testing.T) {
 		{reports + "&filter.from=2026-10-01&filter.userIds=5,21,46&filter.isAttested=false", "", nil},
 		{"GET /v1/Core/Planning/HasResourcePlanning/Users?page=1&pageSize=100&fromDate=2026-10-01", "", nil},
 		{sent + "?date=2026-10-01&economySystemInvoiceNumber=F%201", "", nil},
+		{sent + "?date=2026-10-01", "", nil},
+		{"GET /v1/Core/Contacts", "", nil},
+		{reports + "&filter.from=2026-10-01%2014:00:00", "", nil},
+		{newTime, `{"userId":1,"date":"2026-10-01","projectId":2}`, nil},
+		{newTime, `{"userId":1,"date":"2026-10-01T00:00:00+00:00","projectId":2}`, nil},
+		{"POST /v1/Core/Projects/7/Comments", `{"text":"x"}`, nil},
+		{"POST /v1/Core/Projects/7/Comments", `{"comment":"x"}`, nil},
 		{newTime, `{"userId":1,"date":"2026-10-01 00:00:00","projectId":2,"hours":7.33,"clockStart":"07:30"}`, nil},
 		{"POST /v1/Core/Projects", `{"title":"Tak","startDate":null}`, nil},
 		{"PUT /v1/Core/Projects/7", `{"id":7,"title":"Tak"}`, nil},
@@ -71,15 +78,17 @@ func TestCheckRequest(t *testing.T) {
 		{contacts + "&filter.relations=customer,foe", "", []string{"query filter.relations /1: value must be one of"}},
 		{contacts + "&sortBy=id", "", []string{"query sortBy: value must be one of"}},
 		{contacts + "&page=2", "", []string{"query page: given more than once"}},
-		{"GET /v1/Core/Contacts?page=1", "", []string{"query pageSize: missing"}},
 		{"GET /v1/Core/Contacts?page=0&pageSize=101", "", []string{"query page: minimum: got 0, want 1", "query pageSize: maximum: got 101, want 100"}},
 		{reports + "&filter.userIds=5,x", "", []string{"query filter.userIds /1: got string, want integer"}},
 		{reports + "&filter.userIds=5&filter.userIds=6", "", []string{"query filter.userIds: given more than once"}},
 		{reports + "&filter.isAttested=1", "", []string{"query filter.isAttested: got string, want boolean"}},
 		{reports + "&filter.from=2026-10-01T00:00:00", "", []string{"query filter.from: "}},
-		{reports + "&filter.from=2026-02-30", "", []string{"query filter.from: '2026-02-30' is not valid date"}},
+		{reports + "&filter.from=2026-02-30", "", []string{"query filter.from: "}},
+		{reports + "&filter.from=2028-02-29&filter.to=2026-02-29", "", []string{"query filter.to: "}},
+		{sent + "?date=2026-02-30", "", []string{"query date: '2026-02-30' is not valid date"}},
+		{sent + "?date=2026-10-01%2014:00:00", "", []string{"query date: "}},
 		{"GET /v1/Core/Planning/HasResourcePlanning/Users?page=1&pageSize=100&filter.fromDate=2026-10-01", "", []string{"query filter.fromDate: not described"}},
-		{sent + "?date=2026-10-01", "", []string{"query economySystemInvoiceNumber: missing"}},
+		{sent + "?economySystemInvoiceNumber=F", "", []string{"query date: missing"}},
 
 		// bodies
 		{contacts, "{}", []string{"body: none is described"}},
@@ -87,7 +96,7 @@ func TestCheckRequest(t *testing.T) {
 		{newTime, "{", []string{"body: "}},
 		{newTime, `{"userId":1,"date":"2026-10-01 00:00:00"}`, []string{"body: "}},
 		{newTime, `{"userId":1,"date":"2026-10-01 00:00:00","projectId":2,"absenceProjectId":3}`, []string{"body: 'oneOf' failed"}},
-		{newTime, `{"userId":1,"date":"2026-10-01","projectId":2}`, []string{"body /date: '2026-10-01' does not match pattern"}},
+		{newTime, `{"userId":1,"date":"2026-11-31 00:00:00","projectId":2}`, []string{"body /date: '2026-11-31 00:00:00' does not match pattern"}},
 		{newTime, `{"userId":1,"date":"2026-09-30 22:00:00","projectId":2}`, []string{"body /date: "}},
 		{newTime, `{"userId":1,"date":"2026-10-01 00:00:00","projectId":2,"hours":"7.5"}`, []string{"body /hours: got string, want number"}},
 		{newTime, `{"userId":1,"date":"2026-10-01 00:00:00","projectId":2,"coment":"x"}`, []string{"body: additional properties 'coment' not allowed"}},
@@ -96,8 +105,8 @@ func TestCheckRequest(t *testing.T) {
 		{"POST /v1/Core/Contacts", `{"contactType":"person","name":"A","visitAddress":{"town":"Norrvik"}}`, []string{"body /visitAddress"}},
 		{"POST /v1/Core/Projects", `{"id":7,"title":"Tak"}`, []string{"body: "}},
 		{"PUT /v1/Core/Projects/7", `{"title":"Tak"}`, []string{"body: missing property 'id'"}},
-		{"POST /v1/Core/Projects/7/Comments", `{"text":"x"}`, []string{"body: missing property 'comment'"}},
-		{"POST /v1/Admin/Articles/Time", `{"name":"` + strings.Repeat("å", 201) + `","price":1.005}`, []string{"body /name: maxLength", "body /price: multipleOf"}},
+		{"POST /v1/Core/Projects/7/Comments", `{}`, []string{"body: missing property 'text'"}},
+		{"POST /v1/Admin/Articles/Time", `{"name":"` + strings.Repeat("å", 201) + `","price":"1"}`, []string{"body /name: maxLength", "body /price: got string, want number"}},
 	} {
 		method, target, _ := strings.Cut(c.request, " ")
 		r := httptest.NewRequest(method, target, nil)
@@ -138,6 +147,8 @@ func TestCheckResponse(t *testing.T) {
 		want            []string
 	}{
 		{"Contacts.Get", "application/json; charset=utf-8", 200, `{"id":1,"contactType":"Person","created":"2026-10-01T08:30:00+02:00","responsible":null,"tags":[` + tag + `],"new":1}`, nil},
+		{"Contacts.Get", "application/json", 200, `{"id":1,"created":"2028-02-29 08:30:00","updated":"2026-02-29 08:30:00"}`, []string{"body /updated: "}},
+		{"Contacts.Get", "application/json", 200, `{"id":0}`, []string{"body /id: minimum: got 0, want 1"}},
 		{"Contacts.Get", "application/json", 200, `{}`, []string{"body: missing property 'id'"}},
 		{"Contacts.Get", "application/json", 200, `{"id":"1","created":"yesterday"}`, []string{"body /created", "body /id: got string, want integer"}},
 		{"Contacts.Get", "application/json", 200, ``, []string{"body: missing"}},

@@ -100,7 +100,7 @@ func (m *maker) value(n node, owner, property string) any {
 	if m.nulls && nullable(schema) {
 		return nil
 	}
-	if alternatives := schema.child("anyOf").list(); len(alternatives) > 0 {
+	if alternatives := schema.child("anyOf").list(); len(alternatives) > 0 && schema.name() != "Decimal" {
 		return m.value(alternatives[0], owner, property)
 	}
 	if properties, ok := objectOf(schema); ok {

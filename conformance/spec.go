@@ -41,12 +41,43 @@ type Operation struct {
 	Path       string // the template, such as "/v1/Core/Contacts/{id}"
 	Tag        string
 	Summary    string
-	Evidence   Evidence
+	Evidence   OperationEvidence
 	Parameters []*Parameter
+	// Names are the evidence for the name of every parameter, and of every property
+	// that is sent or answered, by where it stands.
+	Names map[string]Evidence
 
 	security  string // the scheme in the Authorization header
 	body      *jsonschema.Schema
 	responses map[string]media // by status
+}
+
+// OperationEvidence is what is known of an operation, each by itself.
+type OperationEvidence struct {
+	Operation Evidence // that there is one
+	Path      Evidence // its method and path
+	Names     Evidence // the weakest of its Names
+}
+
+// Weakest is the weakest evidence among the operation's Names.
+func (o *Operation) Weakest() Evidence {
+	for _, e := range []Evidence{Inferred, Observed, Documented} {
+		if o.Count(e) > 0 {
+			return e
+		}
+	}
+	return ""
+}
+
+// Count is how many of the operation's Names have this evidence.
+func (o *Operation) Count(e Evidence) int {
+	n := 0
+	for _, known := range o.Names {
+		if known == e {
+			n++
+		}
+	}
+	return n
 }
 
 // A Parameter stands in the path or in the query of an operation.
@@ -196,13 +227,18 @@ func (l *loader) operation(item node, method, path string) *Operation {
 		Path:      path,
 		Tag:       strings.Join(n.texts("tags"), ", "),
 		Summary:   n.text("summary"),
-		Evidence:  Evidence(n.text("x-evidence")),
+		Evidence:  OperationEvidence{evidenceOf(n, "operation"), evidenceOf(n, "path"), evidenceOf(n, "names")},
+		Names:     map[string]Evidence{},
 		security:  scheme(n),
 		body:      l.compile(n.child("requestBody", "content", "application/json", "schema")),
 		responses: map[string]media{},
 	}
+	collect(o.Names, "body ", n.child("requestBody", "content", "application/json", "schema"))
+	collect(o.Names, "answer ", n.child("responses", "200").follow().child("content", "application/json", "schema"))
 	for _, p := range slices.Concat(item.child("parameters").list(), n.child("parameters").list()) {
-		o.Parameters = append(o.Parameters, l.parameter(p.follow()))
+		parameter := l.parameter(p.follow())
+		o.Parameters = append(o.Parameters, parameter)
+		o.Names[parameter.In+" "+parameter.Name] = parameter.Evidence
 	}
 	for _, status := range n.child("responses").keys() {
 		content := n.child("responses", status).follow().child("content")
@@ -222,11 +258,35 @@ func (l *loader) parameter(n node) *Parameter {
 		Name:     n.text("name"),
 		In:       n.text("in"),
 		Required: required,
-		Evidence: Evidence(n.text("x-evidence")),
+		Evidence: evidenceOf(n),
 		Values:   append(schema.texts("enum"), items.texts("enum")...),
 		kind:     schema.text("type"),
 		itemKind: items.text("type"),
 		schema:   l.compile(n.child("schema")),
+	}
+}
+
+func evidenceOf(n node, keys ...string) Evidence {
+	e, _ := n.child("x-evidence").child(keys...).value.(string)
+	return Evidence(e)
+}
+
+// collect adds the evidence for the names of all properties of a schema, and of
+// those in them, by their paths.
+func collect(names map[string]Evidence, path string, schema node) {
+	schema = schema.follow()
+	for _, key := range []string{"allOf", "anyOf", "oneOf"} {
+		for _, part := range schema.child(key).list() {
+			collect(names, path, part)
+		}
+	}
+	if items := schema.child("items"); items.value != nil {
+		collect(names, path, items)
+	}
+	for _, name := range schema.child("properties").keys() {
+		property := schema.child("properties", name)
+		names[path+name] = evidenceOf(property)
+		collect(names, path+name+".", property)
 	}
 }
 

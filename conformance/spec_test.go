@@ -50,8 +50,14 @@ func TestBrokenPromisesAreFound(t *testing.T) {
 		{"    patch:\n", "    x-patch:\n", "89 operations"},
 		{"operationId: Offers.List", "operationId: Contacts.List", "Contacts.List is used twice"},
 		{"operationId: Offers.List", "operationId: listOffers", "listOffers is not a Go method"},
-		{"      tags: [Logs]\n      x-evidence: inferred\n", "      tags: [Logs]\n", `Logs.List: evidence ""`},
-		{"      tags: [Logs]\n      x-evidence: inferred\n", "      tags: [Logs]\n      x-evidence: guessed\n", `Logs.List: evidence "guessed"`},
+		{"{operation: documented, path: observed, names: observed}", "{operation: documented, path: observed}", `names: evidence ""`},
+		{"{operation: documented, path: inferred, names: inferred}", "{operation: documented, path: guessed, names: inferred}", `path: evidence "guessed"`},
+		{"{operation: documented, path: inferred, names: inferred}", "{operation: documented, path: inferred, names: observed}", "but the weakest of its names is inferred"},
+		{"{operation: observed, ", "{operation: documented, ", "81 documented operations, not 80"},
+		{"\n    UserBase:\n", "\n    PageSize:\n      type: integer\n    UserBase:\n", "PageSize is the name of two components"},
+		{"      description: What has happened to projects, an entry each.\n", "", "Logs.List: no description"},
+		{"{anyOf: [{type: string}, {type: \"null\"}], x-evidence: observed}", "{type: [string, \"null\"], x-evidence: observed}", "more than one type"},
+		{"{type: integer, format: int64, minimum: 1, x-evidence: observed}", "{type: integer, format: int64, x-evidence: observed}", "an id without a minimum"},
 		{"          schema: {type: boolean}\n          x-evidence: observed\n", "          schema: {type: boolean}\n", `Opportunities.List filter.hasOffers: evidence ""`},
 		{"isHeader: {type: boolean, x-evidence: observed}", "isHeader: {type: boolean}", `InvoiceRow/properties/isHeader: evidence ""`},
 		{"name: filter.logType", "name: logType", "Logs.List logType: a filter without prefix"},
@@ -90,9 +96,21 @@ func audit(s *Spec) []string {
 	if n := len(s.operations); n != 90 {
 		problem("%d operations, not 90", n)
 	}
+	documented := 0
 	seen := map[string]bool{}
 	for _, o := range s.operations {
-		evidence(o.ID, o.Evidence)
+		evidence(o.ID+" operation", o.Evidence.Operation)
+		evidence(o.ID+" path", o.Evidence.Path)
+		evidence(o.ID+" names", o.Evidence.Names)
+		if o.Evidence.Operation == Documented {
+			documented++
+		}
+		if o.Evidence.Names != o.Weakest() {
+			problem("%s: names %s, but the weakest of its names is %s", o.ID, o.Evidence.Names, o.Weakest())
+		}
+		if s.at(o).text("description") == "" {
+			problem("%s: no description", o.ID)
+		}
 		if seen[o.ID] {
 			problem("%s is used twice", o.ID)
 		}
@@ -108,12 +126,8 @@ func audit(s *Spec) []string {
 				problem("%s: no answer %s", o.ID, status)
 			}
 		}
-		page := o.parameter("query", "page")
-		if page == nil {
+		if o.parameter("query", "page") == nil {
 			continue
-		}
-		if size := o.parameter("query", "pageSize"); !page.Required || size == nil || !size.Required {
-			problem("%s: page and pageSize are not required", o.ID)
 		}
 		for _, f := range o.Filters() {
 			switch prefixed, planning := strings.HasPrefix(f.Name, "filter."), o.Tag == "Planning"; {
@@ -125,11 +139,33 @@ func audit(s *Spec) []string {
 		}
 	}
 
+	if documented != 80 {
+		problem("%d documented operations, not 80", documented)
+	}
+
+	// Generators name types after components, and whether they tell two apart that
+	// differ in case alone is up to their language.
+	components := map[string]bool{}
+	for _, kind := range s.root.child("components").keys() {
+		for _, name := range s.root.child("components", kind).keys() {
+			if components[strings.ToLower(name)] {
+				problem("%s is the name of two components", name)
+			}
+			components[strings.ToLower(name)] = true
+		}
+	}
+
 	var visit func(n node)
 	visit = func(n node) {
+		if len(n.child("type").list()) > 0 {
+			problem("%s: more than one type", n.pointer())
+		}
+		if n.text("format") == "int64" && n.child("minimum").value == nil {
+			problem("%s: an id without a minimum", n.pointer())
+		}
 		for _, name := range n.child("properties").keys() {
 			p := n.child("properties", name)
-			evidence(p.pointer(), Evidence(p.text("x-evidence")))
+			evidence(p.pointer(), evidenceOf(p))
 		}
 		for _, key := range n.keys() {
 			visit(n.child(key))

@@ -133,7 +133,8 @@ func (s *Spec) required(o *Operation) []string {
 // choices are the properties of the body of which an operation must have one.
 func (s *Spec) choices(o *Operation) []string {
 	var names []string
-	for _, choice := range s.bodySchema(o).child("oneOf").list() {
+	body := s.bodySchema(o)
+	for _, choice := range append(body.child("oneOf").list(), body.child("anyOf").list()...) {
 		names = append(names, choice.texts("required")...)
 	}
 	return names
@@ -143,7 +144,7 @@ func (s *Spec) choices(o *Operation) []string {
 // that is a list.
 func inner(n node) node {
 	n = n.follow()
-	if alternatives := n.child("anyOf").list(); len(alternatives) > 0 {
+	if alternatives := n.child("anyOf").list(); len(alternatives) > 0 && n.text("type") == "" {
 		return inner(alternatives[0])
 	}
 	if items := n.child("items"); items.value != nil {

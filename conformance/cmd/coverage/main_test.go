@@ -29,8 +29,10 @@ func TestRun(t *testing.T) {
 		t.Errorf("%d rows, not 90", n)
 	}
 	for _, want := range []string{
-		"| `GET /v1/Core/TaskBoards` | `TaskBoards.List` | inferred | `query`, `projectId` (inferred) | `createdDate`, `updatedDate`, `name` |",
-		"| `GET /v1/Admin/Users/{id}` | `Users.Get` | observed |  |  |",
+		"| operation | 80 | 10 | 0 |",
+		"| `GET /v1/Core/TaskBoards` | `TaskBoards.List` | documented | inferred | inferred, 1 of 39 | `query`, `projectId` (inferred) | `createdDate`, `updatedDate`, `name` |",
+		"| `GET /v1/Admin/Users/{id}` | `Users.Get` | observed | observed | observed |  |  |",
+		"| `POST /v1/Core/TimeReports` | `TimeReports.Create` | documented | observed | observed |  |  |",
 		"- `GET /v1/Core/TaskBoards`: `TaskBoards.List`",
 	} {
 		if !strings.Contains(text, want+"\n") {
