@@ -66,7 +66,8 @@ type Article struct {
 // ArticleInput is all that can be written of an article, whatever its kind. An
 // update replaces the article: what is left out is cleared, but for IsActive. The
 // vendor gives five limits without saying whose they are: that they are those of
-// ArticleNumber, Price, Name, Description and Cost is inferred.
+// ArticleNumber, Price, Name, Description and Cost is inferred. All names but
+// IsActive are inferred.
 type ArticleInput struct {
 	// IsActive is true for a new article unless set, and stays as it is in an
 	// update unless set.
@@ -80,7 +81,7 @@ type ArticleInput struct {
 	// Cost is money for one unit, with two decimals at the most; with or without
 	// VAT is unknown.
 	Cost   Decimal `json:"cost,omitzero" tid:"cents?"`
-	UnitID int64   `json:"unitId,omitzero"` // inferred
+	UnitID int64   `json:"unitId,omitzero"`
 }
 
 // Input returns all that can be written of a, as it stands.

@@ -30,7 +30,7 @@ func (BookingProjectSort) values() enum { return bookingProjectSorts }
 
 // BookingProject is a project of the bookkeeping.
 type BookingProject struct {
-	ID            int64    `json:"id"`
+	ID            int64    `json:"id"` // inferred
 	Name          string   `json:"name"`
 	BookingNumber string   `json:"bookingNumber,omitzero"`
 	IsActive      bool     `json:"isActive"`
@@ -41,7 +41,8 @@ type BookingProject struct {
 	ObjectName    string   `json:"objectName,omitzero"`
 }
 
-// BookingProjectInput is all that can be written of a booking project.
+// BookingProjectInput is all that can be written of a booking project. All names
+// but IsActive are inferred.
 type BookingProjectInput struct {
 	Name          string `json:"name" tid:"required?"`
 	BookingNumber string `json:"bookingNumber,omitzero"`
@@ -51,8 +52,8 @@ type BookingProjectInput struct {
 	EndDate   Date      `json:"endDate,omitzero"`
 }
 
-// BookingProjectListOptions choose and order booking projects. The filters are
-// inferred in name.
+// BookingProjectListOptions choose and order booking projects. All filters are
+// inferred.
 type BookingProjectListOptions struct {
 	ListOptions
 	SortBy   BookingProjectSort `url:"sortBy,omitempty"`

@@ -87,12 +87,12 @@ type ContactSummary struct {
 	Tags                 []Tag             `json:"tags,omitzero"`
 	IsActive             bool              `json:"isActive"`
 	ImportantInformation string            `json:"importantInformation,omitzero"`
-	Relations            []ContactRelation `json:"relations,omitzero"` // inferred
-	Website              string            `json:"website,omitzero"`   // inferred
-	VATNumber            string            `json:"vatNumber,omitzero"` // inferred
-	VisitAddress         *Address          `json:"visitAddress,omitzero"`
-	PostalAddress        *Address          `json:"postalAddress,omitzero"`
-	InvoiceAddress       *Address          `json:"invoiceAddress,omitzero"`
+	Relations            []ContactRelation `json:"relations,omitzero"`      // inferred
+	Website              string            `json:"website,omitzero"`        // inferred
+	VATNumber            string            `json:"vatNumber,omitzero"`      // inferred
+	VisitAddress         *Address          `json:"visitAddress,omitzero"`   // inferred
+	PostalAddress        *Address          `json:"postalAddress,omitzero"`  // inferred
+	InvoiceAddress       *Address          `json:"invoiceAddress,omitzero"` // inferred
 	Created              DateTime          `json:"created,omitzero"`
 	Updated              DateTime          `json:"updated,omitzero"`
 	ObjectName           string            `json:"objectName,omitzero"`
@@ -114,7 +114,7 @@ type ContactPersonRef struct {
 }
 
 // ContactInput is all that can be written of a contact. An update replaces the
-// contact: what is left out is cleared. The names of its properties are inferred.
+// contact: what is left out is cleared. All names are inferred.
 type ContactInput struct {
 	ContactType                          ContactType `json:"contactType" tid:"required?"`
 	Name                                 string      `json:"name" tid:"required?"`

@@ -53,9 +53,10 @@
 //
 // # What is certain
 //
-// The API is described in prose, and not all of it. Operations, filters and fields
-// that are only inferred from its conventions say so; api/openapi.yaml and
-// docs/coverage.md in the repository list the evidence for each. [WithPath]
+// The API is described in prose, and not all of it. Paths and names that are only
+// inferred from its conventions say so: a method after its operation, a field in
+// its own comment or in that of its type. api/openapi.yaml and docs/coverage.md in
+// the repository list the evidence for each. [WithPath]
 // corrects a path that turns out wrong without a new release.
 //
 // Package [github.com/vismatid/tid/tidtest] is a fake server to test against, and

@@ -104,7 +104,7 @@ func (s *InvoicesService) All(ctx context.Context, opts *InvoiceListOptions) ite
 }
 
 // Unsent yields every invoice that is not yet marked as sent to the economy
-// system. The API has no such filter, so all invoices that opts choose are read.
+// system. No such filter is known, so all invoices that opts choose are read.
 // Who marks them in the loop must not sort by [InvoicesBySentToEconomySystem],
 // since rows would move between the pages that are still to come.
 //

@@ -5,7 +5,7 @@ import (
 	"iter"
 )
 
-// The small lists of the administration, which can only be read.
+// The small lists of the administration, of which only reading is known.
 
 // AbsenceProjectsService reads the reasons for absence that time is reported on.
 type AbsenceProjectsService service
@@ -30,8 +30,8 @@ type AbsenceProject struct {
 	ObjectName                       string `json:"objectName,omitzero"`
 }
 
-// AbsenceProjectListOptions choose and order absence projects. The filters are
-// inferred in name.
+// AbsenceProjectListOptions choose and order absence projects. All filters are
+// inferred.
 type AbsenceProjectListOptions struct {
 	ListOptions
 	SortBy   AbsenceProjectSort `url:"sortBy,omitempty"`
@@ -80,8 +80,7 @@ type Activity struct {
 	ObjectName  string   `json:"objectName,omitzero"`
 }
 
-// ActivityListOptions choose and order activities. The filters are inferred in
-// name.
+// ActivityListOptions choose and order activities. All filters are inferred.
 type ActivityListOptions struct {
 	ListOptions
 	SortBy   ActivitySort `url:"sortBy,omitempty"`

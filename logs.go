@@ -47,7 +47,7 @@ var logSorts = enumOf(LogsByCreatedDate)
 
 func (LogSort) values() enum { return logSorts }
 
-// Log is one entry of the log. Its fields are inferred.
+// Log is one entry of the log. All names are inferred.
 type Log struct {
 	ID      int64   `json:"id"`
 	LogType LogType `json:"logType,omitzero"`
@@ -59,7 +59,7 @@ type Log struct {
 	ObjectName  string   `json:"objectName,omitzero"`
 }
 
-// LogListOptions choose and order log entries. The filters are inferred in name.
+// LogListOptions choose and order log entries. All filters are inferred.
 type LogListOptions struct {
 	ListOptions
 	SortBy  LogSort `url:"sortBy,omitempty"`

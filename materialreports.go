@@ -58,8 +58,7 @@ type MaterialReport struct {
 }
 
 // MaterialReportInput is all that can be written of a material report. An update
-// replaces the report: what is left out is cleared. The names of its properties
-// are inferred.
+// replaces the report: what is left out is cleared. All names are inferred.
 type MaterialReportInput struct {
 	ProjectID int64 `json:"projectId" tid:"required?"`
 	// ArticleID or ArticleNumber says what was used. The API gives back the number
@@ -109,8 +108,8 @@ func (r *MaterialReport) Input() *MaterialReportInput {
 	}
 }
 
-// MaterialReportListOptions choose and order material reports. The API has no
-// filter on dates.
+// MaterialReportListOptions choose and order material reports. No filter on dates
+// is known.
 type MaterialReportListOptions struct {
 	ListOptions
 	SortBy    MaterialReportSort `url:"sortBy,omitempty"`

@@ -13,8 +13,9 @@ const (
 const opToken = "POST /v1/Auth/Token"
 
 // operations are all that this module calls by name, and how well the path of
-// each is known. A path that turns out wrong is corrected here and in its
-// service; until then a caller uses [WithPath].
+// each is known; that there are such operations is documented for most. A path
+// that turns out wrong is corrected here and in its service; until then a caller
+// uses [WithPath].
 var operations = map[string]evidence{
 	opToken: documented,
 

@@ -6,7 +6,7 @@ import (
 )
 
 // OpportunitiesService reads and writes opportunities: sales that may come about.
-// They cannot be deleted through the API.
+// No operation that deletes one is known.
 type OpportunitiesService service
 
 // OpportunityState is how an opportunity has ended, if it has.
@@ -73,8 +73,7 @@ type Opportunity struct {
 }
 
 // OpportunityInput is all that can be written of an opportunity. An update
-// replaces the opportunity: what is left out is cleared. The names of its
-// properties are inferred.
+// replaces the opportunity: what is left out is cleared. All names are inferred.
 type OpportunityInput struct {
 	Title       string `json:"title" tid:"required?"`
 	Description string `json:"description,omitzero"`

@@ -49,7 +49,7 @@ func (s *PlanningService) AllUsers(ctx context.Context, opts *PlanningUserListOp
 }
 
 // PlanningSummary is the time that is planned for one user, one project or one
-// user on one project. The names of its fields are partly inferred.
+// user on one project. All names are inferred.
 type PlanningSummary struct {
 	// Project is there where the API names it; ProjectID is its id in any case.
 	Project   *Ref  `json:"project,omitzero"`

@@ -40,7 +40,7 @@ var projectCollectionSorts = enumOf(ProjectCollectionsByName, ProjectCollections
 
 func (ProjectCollectionSort) values() enum { return projectCollectionSorts }
 
-// ProjectCollection is a collection of projects. Its fields are inferred.
+// ProjectCollection is a collection of projects. All names are inferred.
 type ProjectCollection struct {
 	ID                    int64                 `json:"id"`
 	Name                  string                `json:"name"`
@@ -50,7 +50,8 @@ type ProjectCollection struct {
 	ObjectName            string                `json:"objectName,omitzero"`
 }
 
-// ProjectCollectionListOptions choose and order project collections.
+// ProjectCollectionListOptions choose and order project collections. All filters
+// are inferred.
 type ProjectCollectionListOptions struct {
 	ListOptions
 	SortBy ProjectCollectionSort `url:"sortBy,omitempty"`

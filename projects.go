@@ -9,8 +9,8 @@ import (
 	"iter"
 )
 
-// ProjectsService reads and writes projects. Projects cannot be deleted through
-// the API.
+// ProjectsService reads and writes projects. No operation that deletes one is
+// known.
 type ProjectsService struct {
 	service
 	// Comments are what users have written about a project.
@@ -212,7 +212,7 @@ func (p *Project) Input() *ProjectInput {
 }
 
 // ProjectListOptions choose and order projects. All filters but Query are
-// inferred in name.
+// inferred.
 type ProjectListOptions struct {
 	ListOptions
 	SortBy ProjectSort `url:"sortBy,omitempty"`

@@ -53,8 +53,8 @@ type SupplierInvoice struct {
 	ObjectName          string   `json:"objectName,omitzero"`
 }
 
-// SupplierInvoiceInput is an unhandled supplier invoice to hand in. The names of
-// its properties are inferred.
+// SupplierInvoiceInput is an unhandled supplier invoice to hand in. All names are
+// inferred.
 type SupplierInvoiceInput struct {
 	InvoiceNumber string `json:"invoiceNumber" tid:"required?"`
 	InvoiceDate   Date   `json:"invoiceDate,omitzero"`

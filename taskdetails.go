@@ -73,7 +73,7 @@ var checklistSorts = enumOf(ChecklistsByName)
 
 func (ChecklistSort) values() enum { return checklistSorts }
 
-// Checklist is a list of things to tick off. Its fields are inferred.
+// Checklist is a list of things to tick off. All names are inferred.
 type Checklist struct {
 	ID         int64           `json:"id"`
 	Name       string          `json:"name,omitzero"`
@@ -81,7 +81,7 @@ type Checklist struct {
 	ObjectName string          `json:"objectName,omitzero"`
 }
 
-// ChecklistItem is one thing to tick off. Its fields are inferred.
+// ChecklistItem is one thing to tick off. All names are inferred.
 type ChecklistItem struct {
 	// ID is 0 for an item that is yet to be added.
 	ID          int64  `json:"id,omitzero"`
@@ -92,7 +92,7 @@ type ChecklistItem struct {
 }
 
 // ChecklistInput is all that can be written of a checklist. An update replaces
-// the checklist and its items. The names of its properties are inferred.
+// the checklist and its items. All names are inferred.
 type ChecklistInput struct {
 	Name  string          `json:"name,omitzero"`
 	Items []ChecklistItem `json:"items,omitzero"`
@@ -172,7 +172,7 @@ var attachmentSorts = enumOf(AttachmentsByName)
 
 func (AttachmentSort) values() enum { return attachmentSorts }
 
-// Attachment is a file of a task. Its fields are inferred.
+// Attachment is a file of a task. All names are inferred.
 type Attachment struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name,omitzero"`
@@ -188,7 +188,7 @@ type Attachment struct {
 }
 
 // AttachmentInput is all that can be written of an attachment: where the file is,
-// not its content. The names of its properties are inferred.
+// not its content. All names are inferred.
 type AttachmentInput struct {
 	Name     string             `json:"name,omitzero"`
 	Provider AttachmentProvider `json:"provider,omitzero"`

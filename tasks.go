@@ -58,8 +58,8 @@ type Task struct {
 func (t *Task) IsOpen() bool { return t.CompletedDate.IsZero() && t.ArchivedDate.IsZero() }
 
 // TaskInput is all that can be written of a task. An update replaces the task:
-// what is left out is cleared. The names of its properties are inferred, but for
-// title, description, projectId and endDate.
+// what is left out is cleared. All names but Title, Description, ProjectID and
+// EndDate are inferred.
 type TaskInput struct {
 	Title             string    `json:"title" tid:"required"`
 	Description       string    `json:"description,omitzero"`

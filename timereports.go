@@ -252,9 +252,9 @@ type TimeReportListOptions struct {
 	To             DateOrTime  `url:"filter.to,omitempty"`
 	UserIDs        []int64     `url:"filter.userIds,comma,omitempty"`
 	ProjectID      int64       `url:"filter.projectId,omitempty"`
-	IsSentToAttest Opt[bool]   `url:"filter.isSentToAttest,omitempty"`
-	IsAttested     Opt[bool]   `url:"filter.isAttested,omitempty"`
-	ProjectType    ProjectType `url:"filter.projectType,omitempty"` // inferred
+	IsSentToAttest Opt[bool]   `url:"filter.isSentToAttest,omitempty"` // inferred
+	IsAttested     Opt[bool]   `url:"filter.isAttested,omitempty"`     // inferred
+	ProjectType    ProjectType `url:"filter.projectType,omitempty"`    // inferred
 }
 
 // List returns one page of the time reports.

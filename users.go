@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// UsersService reads the co-workers who have an account. Users cannot be written
-// through the API.
+// UsersService reads the co-workers who have an account. Whether users can be
+// written is not known.
 type UsersService service
 
 // UserSummary is a user as the list has it.

@@ -46,7 +46,8 @@ var vacationRequestSorts = enumOf(VacationRequestsByFromDate, VacationRequestsBy
 
 func (VacationRequestSort) values() enum { return vacationRequestSorts }
 
-// VacationRequest is one user's request for days off. Its fields are inferred.
+// VacationRequest is one user's request for days off. All names but FromDate,
+// ToDate, AttestedDate, DeniedDate, CreatedDate and UpdatedDate are inferred.
 type VacationRequest struct {
 	ID             int64 `json:"id"`
 	User           *Ref  `json:"user,omitzero"`
@@ -65,8 +66,8 @@ type VacationRequest struct {
 	ObjectName   string               `json:"objectName,omitzero"`
 }
 
-// VacationRequestListOptions choose and order vacation requests. The filters are
-// inferred in name.
+// VacationRequestListOptions choose and order vacation requests. All filters are
+// inferred.
 type VacationRequestListOptions struct {
 	ListOptions
 	SortBy  VacationRequestSort  `url:"sortBy,omitempty"`
