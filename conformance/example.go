@@ -100,7 +100,7 @@ func (m *maker) value(n node, owner, property string) any {
 	if m.nulls && nullable(schema) {
 		return nil
 	}
-	if alternatives := schema.child("anyOf").list(); len(alternatives) > 0 && schema.name() != "Decimal" {
+	if alternatives := schema.child("anyOf").list(); len(alternatives) > 0 && schema.name() != "Decimal" { // scalar knows it by its name
 		return m.value(alternatives[0], owner, property)
 	}
 	if properties, ok := objectOf(schema); ok {

@@ -141,7 +141,7 @@ func (s *Spec) choices(o *Operation) []string {
 }
 
 // inner is the schema of a value that is not null, or of the elements of one
-// that is a list.
+// that is a list. Alternatives beside a type do not stand for it: they restrict it.
 func inner(n node) node {
 	n = n.follow()
 	if alternatives := n.child("anyOf").list(); len(alternatives) > 0 && n.text("type") == "" {
