@@ -27,24 +27,51 @@ type TokenSource interface {
 	Token(ctx context.Context, refused string) (string, error)
 }
 
-// Token is an access token from [ExchangeToken]. It prints without its value.
+// Token is an access token from [ExchangeToken]. Nothing prints its value: not
+// fmt, slog or an encoder, not even as an unexported field of another struct.
 type Token struct {
-	// Value is what requests carry as "Authorization: Bearer".
-	Value string
+	value secret
 	// Expires is when the API will refuse it, by this machine's clock. Tokens
 	// have been seen to stop working earlier.
 	Expires time.Time
 }
 
-// Format prints a placeholder, so that the token ends up in no log.
-func (t Token) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "tid.Token(…, expires "+t.Expires.Format(time.RFC3339)+")")
+// Value is what requests carry as "Authorization: Bearer"; "" for the zero Token.
+// It is the only way to the token: to keep one, keep this text and Expires.
+func (t Token) Value() string {
+	if t.value == nil {
+		return ""
+	}
+	return t.value()
 }
 
-// LogValue is the same placeholder for slog.
-func (t Token) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(t)) }
+// Format prints a placeholder, so that the token ends up in no log.
+func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.placeholder()) }
 
-// secret is a text that no formatting shows, not even that of a struct around it.
+// LogValue is the same placeholder for slog.
+func (t Token) LogValue() slog.Value { return slog.StringValue(t.placeholder()) }
+
+// MarshalText is the same placeholder for JSON, XML and the like.
+func (t Token) MarshalText() ([]byte, error) { return []byte(t.placeholder()), nil }
+
+// GobEncode is the same placeholder for gob.
+func (t Token) GobEncode() ([]byte, error) { return t.MarshalText() }
+
+// UnmarshalText fails: what MarshalText writes is no token.
+func (t *Token) UnmarshalText([]byte) error { return errTokenUnread }
+
+// GobDecode fails: what GobEncode writes is no token.
+func (t *Token) GobDecode([]byte) error { return errTokenUnread }
+
+var errTokenUnread = errors.New("tid: a Token is not encoded with its value: keep Token.Value() and Token.Expires")
+
+func (t Token) placeholder() string {
+	return "tid.Token(…, expires " + t.Expires.Format(time.RFC3339) + ")"
+}
+
+// secret is a text that no formatting shows, not even that of a struct around it:
+// fmt goes through unexported fields without asking their methods, and of a func
+// it knows nothing but the address.
 type secret func() string
 
 func conceal(s string) secret { return func() string { return s } }
@@ -195,7 +222,7 @@ func (c *Client) exchange(ctx context.Context, credentials *appCredentials, fail
 			Message: "the answer holds no usable access token"}
 	}
 	return Token{
-		Value:   answer.AccessToken,
+		value:   conceal(answer.AccessToken),
 		Expires: received.Add(tokenLifetime(answer.Expires, header.Get("Date"), received)),
 	}, nil
 }
@@ -303,7 +330,7 @@ func (x *exchanger) run(ctx context.Context, e *exchange) {
 	token, err := Token{}, errors.New("the token exchange was broken off")
 	defer func() {
 		e.panicked = recover()
-		e.token, e.err = conceal(token.Value), err
+		e.token, e.err = token.value, err
 		x.mu.Lock()
 		switch {
 		case e.panicked != nil:

@@ -3,7 +3,6 @@ package tid
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,7 +79,8 @@ type Error struct {
 	// the call failed: look before repeating it. It is false for reads, and
 	// whenever the API is known to have refused or never to have been reached.
 	MayHaveExecuted bool
-	// Body is the raw body of the last answer, at most 64 KiB of it.
+	// Body is the body of the last answer, at most 64 KiB of it, without the
+	// credentials of the request where the answer repeats them.
 	Body []byte `json:"-"`
 	// Err is the cause beneath, such as a context's or the network's error.
 	Err error `json:"-"`
@@ -264,38 +264,15 @@ const (
 
 var htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
-// withoutSecrets is an answer without the credentials that were sent, and without
-// the password in them: one that echoes the request must not carry it into a log.
-func withoutSecrets(answer []byte, sent string) []byte {
-	answer = bytes.ReplaceAll(answer, []byte(sent), []byte("…"))
-	if decoded, err := base64.StdEncoding.DecodeString(sent); err == nil {
-		if _, password, basic := bytes.Cut(decoded, []byte(":")); basic && len(password) > 0 {
-			answer = bytes.ReplaceAll(answer, password, []byte("…"))
-		}
-	}
-	return answer
-}
-
-// saidWithout is readErrorBody without what authorized the request: neither in
-// the text that came, of which the message may be a part, nor in what it unescapes to.
-func saidWithout(sent string, answer []byte) (message string, fields map[string][]string) {
-	message, fields = readErrorBody(withoutSecrets(answer, sent))
-	for _, several := range fields {
-		for i := range several {
-			several[i] = string(withoutSecrets([]byte(several[i]), sent))
-		}
-	}
-	return string(withoutSecrets([]byte(message), sent)), fields
-}
-
 // readErrorBody finds what the API said in any of the shapes that its error
-// bodies are known or likely to have.
-func readErrorBody(body []byte) (message string, fields map[string][]string) {
+// bodies are known or likely to have. What r blanks is blanked after all unescaping
+// and before any cut.
+func readErrorBody(body []byte, r *redactor) (message string, fields map[string][]string) {
 	text := bytes.TrimSpace(bytes.TrimPrefix(body, utf8BOM))
 	switch {
 	case len(text) == 0, string(text) == "null":
 	case text[0] == '{':
-		message, fields = readErrorObject(text)
+		message, fields = readErrorObject(text, r)
 	case text[0] == '"':
 		if json.Unmarshal(text, &message) != nil {
 			message = string(text)
@@ -310,10 +287,10 @@ func readErrorBody(body []byte) (message string, fields map[string][]string) {
 	default:
 		message = string(text)
 	}
-	return tidy(message), fields
+	return tidy(r.blank(message)), fields
 }
 
-func readErrorObject(text []byte) (message string, fields map[string][]string) {
+func readErrorObject(text []byte, r *redactor) (message string, fields map[string][]string) {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(text, &object) != nil {
 		return string(text), nil // cut off or not JSON after all: show its beginning
@@ -342,17 +319,17 @@ func readErrorObject(text []byte) (message string, fields map[string][]string) {
 	for _, key := range []string{"errors", "modelstate"} {
 		var byField map[string]json.RawMessage
 		if json.Unmarshal(lower[key], &byField) != nil {
-			if all := texts(lower[key]); message == "" {
+			if all := texts(lower[key], r); message == "" {
 				message = strings.Join(all, ", ")
 			}
 			continue
 		}
 		for field, raw := range byField {
-			if several := texts(raw); several != nil {
+			if several := texts(raw, r); several != nil {
 				if fields == nil {
 					fields = make(map[string][]string)
 				}
-				fields[tidy(field)] = several
+				fields[tidy(r.blank(field))] = several
 			}
 		}
 	}
@@ -360,7 +337,7 @@ func readErrorObject(text []byte) (message string, fields map[string][]string) {
 }
 
 // texts reads a string or a list of them.
-func texts(raw json.RawMessage) (tidied []string) {
+func texts(raw json.RawMessage, r *redactor) (tidied []string) {
 	var several []string
 	var one string
 	if json.Unmarshal(raw, &one) == nil {
@@ -369,7 +346,7 @@ func texts(raw json.RawMessage) (tidied []string) {
 		return nil
 	}
 	for _, s := range several {
-		if s = tidy(s); s != "" {
+		if s = tidy(r.blank(s)); s != "" {
 			tidied = append(tidied, s)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 var (
 	Unmarshal       = unmarshal
 	Describe        = describe
-	ReadErrorBody   = readErrorBody
 	HintFor         = hintFor
 	CheckIn         = check
 	WireName        = wireName
@@ -17,7 +16,24 @@ var (
 	ParseRetryAfter = parseRetryAfter
 	FileName        = fileName
 	TokenLifetime   = tokenLifetime
+	Quiet           = quiet
+	QuietTLS        = quietTLS
 )
+
+// ReadErrorBody reads what was said to a request with no credentials worth blanking.
+func ReadErrorBody(body []byte) (message string, fields map[string][]string) {
+	return readErrorBody(body, redactorOf(""))
+}
+
+// Blank is what is left of a text that came back to a request with the given credentials.
+func Blank(sent, text string) string { return redactorOf(sent).blank(text) }
+
+// Framed is how much of the text is the answer to one request, and whether it is whole.
+func Framed(text []byte) (length int, whole bool) {
+	f := framing{part: statusLine}
+	length = f.advance(text)
+	return length, f.part == complete
+}
 
 const (
 	MaxErrorMessage = maxErrorMessage

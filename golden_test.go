@@ -126,7 +126,7 @@ func TestGoldenToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if token.Value != want["accessToken"] {
+	if token.Value() != want["accessToken"] {
 		t.Error("the token is not that of the answer")
 	}
 	if left := time.Until(token.Expires).Round(time.Minute); left != time.Hour {

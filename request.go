@@ -147,7 +147,12 @@ var errBroken = errors.New("the answer was cut off")
 
 // do sends the call until the retry policy is content, and hands the successful
 // answer to receive.
-func (c *Client) do(ctx context.Context, call *call, receive receive) error {
+func (c *Client) do(ctx context.Context, call *call, receive receive) (err error) {
+	defer func() {
+		if e, ok := err.(*Error); ok {
+			e.Err = redactedErr(e.Err, call.token)
+		}
+	}()
 	ctx = withOperation(ctx, call.op)
 	policy := c.retry
 	if call.replay {
@@ -291,6 +296,7 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 	defer func() {
 		event.Status = result.status
 		if failure != nil {
+			failure.Err = redactedErr(failure.Err, call.token)
 			copied := *failure // the call still adds to its own
 			event.Err = &copied
 		}
@@ -336,7 +342,8 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 	}
 	stalled.Stop() // from here on each Read watches for itself
 	result.status, result.reached = resp.StatusCode, true
-	body := &countedBody{body: resp.Body, ctx: attemptCtx, stalled: stalled, release: func() { stalled.Stop(); cancel(nil) }}
+	body := &countedBody{body: resp.Body, stalled: stalled, release: func() { stalled.Stop(); cancel(nil) },
+		explain: func(err error) error { return redactedErr(cause(attemptCtx, err), call.token) }}
 	resp.Body = body
 	defer func() { event.Bytes = body.read.Load() }()
 	switch {
@@ -356,8 +363,9 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 			trace.done(result.status, min(result.retryAfter, c.retry.maxWait))
 		}
 		_, failure = fail(nil)
-		failure.Body, failure.hint = answer, c.hint(call, result)
-		failure.Message, failure.Fields = saidWithout(call.token, answer)
+		echo := redactorOf(call.token)
+		failure.Body, failure.hint = []byte(echo.blank(string(answer))), c.hint(call, result)
+		failure.Message, failure.Fields = readErrorBody(answer, echo)
 		return result, failure
 	}
 	trace.done(result.status, 0)
@@ -438,10 +446,10 @@ func hopeless(err error) bool {
 // countedBody counts what is read, and keeps the watch for a stall at bay.
 type countedBody struct {
 	body    io.ReadCloser
-	ctx     context.Context // of the attempt
 	stalled *time.Timer
 	release func()
 	read    atomic.Int64
+	explain func(error) error
 }
 
 func (b *countedBody) Read(p []byte) (int, error) {
@@ -449,8 +457,8 @@ func (b *countedBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	b.stalled.Stop()
 	b.read.Add(int64(n))
-	if err != nil && err != io.EOF && b.ctx.Err() != nil {
-		err = cause(b.ctx, err)
+	if err != nil && err != io.EOF {
+		err = b.explain(err)
 	}
 	return n, err
 }

@@ -36,7 +36,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 	require.ErrorIs(t, failed, tid.ErrBadRequest)
 	token, err := tid.ExchangeToken(t.Context(), "ap_1", testSecret, tid.WithHTTPClient(&http.Client{Transport: echo}))
 	require.NoError(t, err)
-	assert.Equal(t, testToken, token.Value)
+	assert.Equal(t, testToken, token.Value())
 
 	var e *tid.Error
 	require.ErrorAs(t, failed, &e)

@@ -20,54 +20,31 @@ import (
 // requests a second need no HTTP/2, and its connections tell whether a request
 // has been written.
 var sharedTransport = sync.OnceValue(func() *http.Transport {
-	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+	const patience = 15 * time.Second
+	dial := (&net.Dialer{Timeout: patience, KeepAlive: 30 * time.Second}).DialContext
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return &countedConn{Conn: conn}, nil
-		},
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            quiet(dial),
+		DialTLSContext:         quietTLS(dial, new(tls.Config), patience),
 		Protocols:              protocols,
 		MaxIdleConns:           256,
 		MaxIdleConnsPerHost:    64,
 		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    15 * time.Second,
+		TLSHandshakeTimeout:    patience, // through a proxy
 		ExpectContinueTimeout:  time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
 	}
 })
 
-// countedConn counts the bytes that may have been written, so that a request
-// which met a dead connection is known not to have left, and tells its attempt when
-// they have been.
-type countedConn struct {
-	net.Conn
-	written atomic.Int64
-	current atomic.Pointer[sending]
-}
-
-func (c *countedConn) Write(p []byte) (int, error) {
-	c.written.Add(int64(len(p))) // before: the attempt may end while this one blocks
-	n, err := c.Conn.Write(p)
-	c.written.Add(int64(n - len(p)))
-	if attempt := c.current.Load(); attempt != nil {
-		attempt.sent()
-	}
-	return n, err
-}
-
-// counted finds the countedConn beneath a connection, nil where there is none.
-func counted(conn net.Conn) *countedConn {
-	if secured, ok := conn.(*tls.Conn); ok {
+// ownConn finds the module's own connection beneath conn; nil where there is none.
+func ownConn(conn net.Conn) *quietConn {
+	if secured, ok := conn.(*tls.Conn); ok { // through a proxy
 		conn = secured.NetConn()
 	}
-	c, _ := conn.(*countedConn)
-	return c
+	own, _ := conn.(*quietConn)
+	return own
 }
 
 // oneShot is the body of every request, of an empty one too. It can be read once
@@ -111,13 +88,13 @@ type sending struct {
 	abort  context.CancelCauseFunc
 
 	mu        sync.Mutex
-	asked     bool         // the transport looks for a connection, and so traces
-	connected bool         // it has got one
-	conn      *countedConn // the connection, where it counts
-	before    int64        // the bytes that had been written to conn before
-	traced    bool         // the trace has shown that the request is being written
-	admitted  bool         // the permit knows that the request has gone out
-	over      bool         // the permit is done
+	asked     bool       // the transport looks for a connection, and so traces
+	connected bool       // it has got one
+	conn      *quietConn // the connection, where it is the module's own
+	before    int64      // the bytes that had been written to conn before
+	traced    bool       // the trace has shown that the request is being written
+	admitted  bool       // the permit knows that the request has gone out
+	over      bool       // the permit is done
 }
 
 func (s *sending) hooks() *httptrace.ClientTrace {
@@ -150,10 +127,10 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 		}
 		return
 	}
-	s.connected, s.conn = true, counted(info.Conn)
+	s.connected, s.conn = true, ownConn(info.Conn)
 	if s.conn != nil {
 		s.before = s.conn.written.Load()
-		s.conn.current.Store(s)
+		s.conn.attempt.Store(s)
 	}
 }
 
@@ -201,7 +178,7 @@ func (s *sending) done(status int, retryAfter time.Duration) {
 	}
 	s.over = true
 	if s.conn != nil {
-		s.conn.current.CompareAndSwap(s, nil)
+		s.conn.attempt.CompareAndSwap(s, nil)
 	}
 	s.permit.Done(status, retryAfter)
 }
