@@ -298,18 +298,49 @@ func WithPath(operation, template string) Option {
 	}
 }
 
-// checkPath refuses what is not a plain path below the base URL.
+// checkPath refuses what is not a plain path below the base URL, however often a
+// server on the way unescapes it.
 func checkPath(path string) error {
-	u, err := url.Parse("/" + strings.TrimPrefix(path, "/"))
-	switch {
-	case err != nil || u.Host != "" || strings.Contains(path, "//") || strings.Trim(path, "/") == "":
-		return fmt.Errorf("%s is not a path such as v1/Core/Contacts", quote(path))
-	case strings.ContainsAny(path, "?#"):
+	if strings.ContainsAny(path, "?#") {
 		return fmt.Errorf("%s is more than a path: parameters go into the query", quote(path))
-	case slices.ContainsFunc(strings.Split(u.Path, "/"), func(s string) bool { return s == "." || s == ".." }):
-		return fmt.Errorf("%s leaves its place", quote(path))
+	}
+	elements := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, element := range elements {
+		plain, err := url.PathUnescape(element)
+		if err != nil || element == "" && (i == 0 || i < len(elements)-1) {
+			return fmt.Errorf("%s is not a path such as v1/Core/Contacts", quote(path))
+		}
+		for before := element; err == nil && plain != before; {
+			before = plain
+			plain, err = url.PathUnescape(before)
+			if err != nil {
+				plain = before
+			}
+		}
+		for _, part := range strings.FieldsFunc(plain, func(r rune) bool { return r == '/' || r == '\\' }) {
+			if part, _, _ = strings.Cut(part, ";"); isDots(strings.TrimSpace(part)) {
+				return fmt.Errorf("%s leaves its place", quote(path))
+			}
+		}
 	}
 	return nil
+}
+
+// isDots reports an element that means another place than its own.
+func isDots(element string) bool { return element == "." || element == ".." }
+
+// escapePath escapes what cannot stand in a path. net/url would otherwise take the
+// path apart and escape it anew, and what was escaped in it would become plain.
+func escapePath(path string) string {
+	var b strings.Builder
+	for i := range len(path) {
+		if c := path[i]; isAlphanumeric(c) || strings.IndexByte("-._~!$&'()*+,;=:@/%", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 // NewClient returns a client that authenticates with [AppCredentials] or a
@@ -427,12 +458,28 @@ func (c *Client) Do(ctx context.Context, method, path string, query, body, out a
 	if err != nil {
 		return err
 	}
-	if _, writer := out.(io.Writer); out != nil && !writer {
-		if v := reflect.ValueOf(out); v.Kind() != reflect.Pointer || v.IsNil() {
-			return invalid(call.op, "out must be a pointer that is not nil, not %T", out)
-		}
+	if err := checkOut(call.op, out); err != nil {
+		return err
 	}
 	return c.do(ctx, call, receiveInto(out))
+}
+
+// checkOut refuses what no answer can go into, before anything is sent.
+func checkOut(op string, out any) error {
+	_, writer := out.(io.Writer)
+	switch v := reflect.ValueOf(out); v.Kind() {
+	case reflect.Invalid: // no out
+		return nil
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		if !v.IsNil() && (writer || v.Kind() == reflect.Pointer) {
+			return nil
+		}
+	default:
+		if writer {
+			return nil
+		}
+	}
+	return invalid(op, "out must be a pointer or an io.Writer that is not nil, not %T", out)
 }
 
 // callPath encodes a request to a path that is no operation of this module.
@@ -445,7 +492,7 @@ func (c *Client) callPath(ctx context.Context, method, path string, query, body 
 	if err := checkPath(path); err != nil {
 		return nil, invalid(op, "%v", err)
 	}
-	call := &call{op: op, method: method, path: path, accept: "application/json", free: true}
+	call := &call{op: op, method: method, path: escapePath(path), accept: "application/json", free: true}
 	return call, call.encode(ctx, query, body)
 }
 

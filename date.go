@@ -26,21 +26,40 @@ type Date struct {
 }
 
 // NewDate returns the given day. Values outside their usual ranges are
-// normalised as [time.Date] does: October 32 becomes November 1.
+// normalised as [time.Date] does: October 32 becomes November 1. A day outside
+// the years 1 to 9999 is refused by the first request that would carry it.
+// January 1 of the year 1 is no date: by it .NET, and [time.Time], mean that none
+// is set.
 func NewDate(year int, month time.Month, day int) Date {
+	const most = 1 << 20 // of each: far more would wrap around within time.Date
+	if max(year, int(month), day) > most || min(year, int(month), day) < -most {
+		return noDay
+	}
 	return DateOf(time.Date(year, month, day, 0, 0, 0, 0, time.UTC))
 }
 
-// DateOf returns the day that t shows in its own location.
+// DateOf returns the day that t shows in its own location, with the bounds of [NewDate].
 func DateOf(t time.Time) Date {
 	y, m, d := t.Date()
+	switch {
+	case y < 1 || y > 9999:
+		return noDay
+	case y == 1 && m == time.January && d == 1:
+		return Date{}
+	}
 	return Date{year: int16(y), month: uint8(m), day: uint8(d)}
 }
 
 // Today returns the day that it is now in loc.
 func Today(loc *time.Location) Date { return DateOf(time.Now().In(loc)) }
 
+// noDay is a day that the API's format cannot hold: no request carries it.
+var noDay = Date{year: -1, month: 1, day: 1}
+
+var errNoDay = errors.New("a date must be in the years 1 to 9999")
+
 // ParseDate reads a day from "2024-03-01", alone or followed by a time of day.
+// "0001-01-01", the empty date of .NET, is no date.
 func ParseDate(s string) (Date, error) {
 	d, rest, ok := scanDate(s)
 	if !ok || (rest != "" && rest[0] != 'T' && rest[0] != ' ') {
@@ -63,6 +82,9 @@ func scanDate(s string) (d Date, rest string, ok bool) {
 	d = Date{year: int16(year), month: uint8(month), day: uint8(day)}
 	if real := d.In(time.UTC); real.Month() != time.Month(month) || real.Day() != day {
 		return Date{}, s, false // such as February 30
+	}
+	if d == (Date{year: 1, month: 1, day: 1}) {
+		d = Date{}
 	}
 	return d, s[10:], true
 }
@@ -138,8 +160,11 @@ func (d Date) After(other Date) bool { return d.Compare(other) > 0 }
 
 // String returns the day as "2024-03-01", or "" when none is set.
 func (d Date) String() string {
-	if d.IsZero() {
+	switch d {
+	case Date{}:
 		return ""
+	case noDay:
+		return "a day outside the years 1 to 9999"
 	}
 	return fmt.Sprintf("%04d-%02d-%02d", d.year, d.month, d.day)
 }
@@ -156,7 +181,7 @@ func (d Date) MarshalJSON() ([]byte, error) {
 // text is String for what is written: only years of four digits can be.
 func (d Date) text() (string, error) {
 	if !d.IsZero() && (d.year < 1 || d.year > 9999) {
-		return "", errors.New("a date must be in the years 1 to 9999")
+		return "", errNoDay
 	}
 	return d.String(), nil
 }
@@ -275,18 +300,25 @@ type DateTime struct {
 	zoned  bool
 }
 
-// DateTimeOf returns the wall clock and the offset of t.
+// DateTimeOf returns the wall clock and the offset of t; no time where [DateOf] gives no date.
 func DateTimeOf(t time.Time) DateTime {
 	dt := DateTimeOfWall(t)
+	if dt.IsZero() {
+		return dt
+	}
 	_, offset := t.Zone()
 	dt.offset, dt.zoned = int32(offset), true
 	return dt
 }
 
-// DateTimeOfWall returns the wall clock of t without an offset.
+// DateTimeOfWall returns the wall clock of t without an offset; no time for the zero time.
 func DateTimeOfWall(t time.Time) DateTime {
+	date := DateOf(t)
+	if date.IsZero() {
+		return DateTime{}
+	}
 	h, m, s := t.Clock()
-	return DateTime{date: DateOf(t), second: int32(h*3600 + m*60 + s), nano: int32(t.Nanosecond())}
+	return DateTime{date: date, second: int32(h*3600 + m*60 + s), nano: int32(t.Nanosecond())}
 }
 
 // ParseDateTime reads "2024-03-01 14:00:00" with a space or a T between day and
@@ -322,8 +354,8 @@ func scanDateTime(s string) (dt DateTime, ok bool) {
 		nano, _ := digits((s[1:end] + "000000000")[:9])
 		dt.nano, s = int32(nano), s[end:]
 	}
-	if dt.offset, dt.zoned, ok = scanOffset(s); !ok {
-		return DateTime{}, false
+	if dt.offset, dt.zoned, ok = scanOffset(s); !ok || dt.date.IsZero() {
+		return DateTime{}, ok
 	}
 	return dt, true
 }
@@ -481,6 +513,9 @@ type ClockTime struct {
 // of the day; anything else outside a day is refused by the first request that
 // would carry it.
 func NewClockTime(hour, minute int) ClockTime {
+	if min(hour, minute) < 0 || hour > 24 || minute > 24*60 {
+		return ClockTime{next: -1}
+	}
 	return ClockTime{next: int32(hour*3600+minute*60) + 1}
 }
 
@@ -547,10 +582,12 @@ func (c ClockTime) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + text + `"`), err
 }
 
+var errNoClockTime = errors.New("a time of day must be between 00:00 and 24:00")
+
 // text is String for what is written: only what is within a day can be.
 func (c ClockTime) text() (string, error) {
 	if !c.IsZero() && (c.next < 1 || c.next-1 > secondsADay) {
-		return "", errors.New("a time of day must be between 00:00 and 24:00")
+		return "", errNoClockTime
 	}
 	return c.String(), nil
 }

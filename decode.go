@@ -13,9 +13,13 @@ import (
 
 var utf8BOM = []byte("\ufeff")
 
-// maxMended is the largest answer that is taken apart, many times that of the
-// largest page: in pieces it takes up to fifty times its size in memory.
-const maxMended = 4 << 20
+// What is taken apart at the most: a page has a hundred rows, and a row some fifty
+// properties. In pieces it takes up many times its size in memory,
+// and as an answer it may have come in a thousandth of its size.
+const (
+	maxMended       = 1 << 20
+	maxMendedValues = 20_000
+)
 
 // unmarshal is json.Unmarshal, lenient about one thing: some accounts answer
 // with numbers in strings, and strings as numbers. Only when decoding meets that
@@ -24,7 +28,7 @@ func unmarshal(data []byte, v any) error {
 	data = bytes.TrimPrefix(data, utf8BOM)
 	err := json.Unmarshal(data, v)
 	var mismatch *json.UnmarshalTypeError
-	if !errors.As(err, &mismatch) || len(data) > maxMended {
+	if !errors.As(err, &mismatch) || len(data) > maxMended || tooMany(data, maxMendedValues) {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))

@@ -209,9 +209,11 @@ func ended(ctx context.Context, err error) error {
 	return &because{text, are}
 }
 
-// invalid is the error of a request that was refused before it was sent.
+// invalid is the error of a request that was refused before it was sent, and says
+// so; the format may be "" where the fields say the rest.
 func invalid(op, format string, args ...any) *Error {
-	return &Error{Operation: op, Message: fmt.Sprintf(format, args...), Err: ErrInvalidInput}
+	message := "not sent: " + fmt.Sprintf(format, args...)
+	return &Error{Operation: op, Message: strings.TrimSuffix(message, ": "), Err: ErrInvalidInput}
 }
 
 // hint is hintFor, in the terms of the credentials that c has.

@@ -45,6 +45,9 @@ func seed(f *testing.F, texts ...string) {
 	}
 }
 
+// dotNetNone is the day by which .NET means that there is none.
+const dotNetNone = "0001-01-01"
+
 func FuzzDate(f *testing.F) {
 	seed(f, "2024-03-01", "2024-03-01T00:00:00", "2024-03-01 00:00:00", "2024-03-01T00:00:00+00:00", "", "2024-02-30", "0001-01-01T00:00:00",
 		"9999-12-31", "2024-3-1", "２０２４-03-01")
@@ -54,13 +57,17 @@ func FuzzDate(f *testing.F) {
 			require.Less(t, len(err.Error()), 300)
 			require.True(t, utf8.ValidString(err.Error()))
 			require.True(t, d.IsZero())
+		} else if text[:10] == dotNetNone {
+			require.True(t, d.IsZero())
 		} else {
 			require.Equal(t, text[:10], d.String(), "the first ten characters are the day")
 			require.False(t, d.IsZero())
 			again, err := tid.ParseDate(d.String())
 			require.NoError(t, err)
 			require.Equal(t, d, again)
-			require.Equal(t, d, d.AddDays(400).AddDays(-400))
+			if later := d.AddDays(400); later.Year() > 0 {
+				require.Equal(t, d, later.AddDays(-400))
+			}
 			require.Equal(t, d, tid.DateOf(d.In(stockholm)))
 			require.Zero(t, d.DaysSince(d))
 			require.Equal(t, d, decoded[tid.Date](t, encoded(t, d)))
@@ -78,6 +85,8 @@ func FuzzDateTime(f *testing.F) {
 		if err != nil {
 			require.Less(t, len(err.Error()), 300)
 			require.True(t, dt.IsZero())
+		} else if text[:10] == dotNetNone {
+			require.Equal(t, tid.DateTime{}, dt)
 		} else {
 			require.Equal(t, text[:10], dt.Date().String())
 			again, err := tid.ParseDateTime(dt.String())

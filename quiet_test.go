@@ -46,7 +46,7 @@ func TestBytesThatNobodyAskedForAreNotLogged(t *testing.T) {
 			"another answer":                 {sized + sized},
 			"after an answer without a body": {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"},
 		} {
-			ended := make(chan error, 1)
+			ended := make(chan struct{})
 			address := raw(t, func(conn net.Conn) {
 				if scheme == "https" {
 					conn = tls.Server(conn, &tls.Config{Certificates: certified.TLS.Certificates})
@@ -61,17 +61,13 @@ func TestBytesThatNobodyAskedForAreNotLogged(t *testing.T) {
 					}
 					_, _ = io.WriteString(conn, text)
 				}
-				_, err := requests.ReadByte()
-				ended <- err
+				_, _ = io.Copy(io.Discard, requests) // the request's body, and whatever comes until the end
+				close(ended)
 			})
 			c := clientOf(t, strings.Replace(address, "http:", scheme+":", 1), tid.WithHTTPClient(&http.Client{Transport: transport}))
-			_, err := c.Contacts.Update(t.Context(), 1, &tid.ContactInput{Name: "A", ContactType: tid.ContactPerson})
-			if name != "after an answer without a body" {
-				require.NoError(t, err, "%s, %s", scheme, name)
-			}
+			require.NoError(t, c.Contacts.Delete(t.Context(), 1), "%s, %s", scheme, name)
 			select {
-			case err := <-ended:
-				assert.Error(t, err, "%s, %s: the connection is closed", scheme, name)
+			case <-ended:
 			case <-time.After(10 * time.Second):
 				assert.Fail(t, "the connection stays open", "%s, %s", scheme, name)
 			}
@@ -127,7 +123,8 @@ func FuzzFraming(f *testing.F) {
 		"HTTP/1.1 103 x\r\n\r\nHTTP/1.1 204 x\r\nContent-Length: 7\r\n\r\nsurplus",
 		"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}",
 		"HTTP/1.1 304 x\r\n\r\n", "HTTP/1.1 200 OK\n\n{}", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}x")
-	f.Fuzz(func(t *testing.T, text []byte) {
+	f.Fuzz(func(t *testing.T, answer string) {
+		text := []byte(answer)
 		length, _ := tid.Framed(text)
 		assert.LessOrEqual(t, length, len(text))
 		in := bufio.NewReaderSize(bytes.NewReader(text), len(text)+16)

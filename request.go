@@ -13,6 +13,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -99,7 +100,10 @@ func expand(op, template, instead string, args []any) (string, error) {
 	for name, value := range values {
 		template = strings.Replace(template, "{"+name+"}", value, 1)
 	}
-	return template, nil
+	if slices.ContainsFunc(strings.Split(template, "/"), isDots) { // an element of the caller's, made of two parts
+		return "", invalid(op, "the path leaves its place")
+	}
+	return escapePath(template), nil
 }
 
 // placeholders lists the names in the braces of a template.
@@ -136,7 +140,8 @@ func encodeBody(op string, body any) ([]byte, error) {
 	if err := enc.Encode(body); err != nil {
 		return nil, invalid(op, "the body cannot be written as JSON: %v", err)
 	}
-	return bytes.TrimRight(buf.Bytes(), "\n"), nil
+	encoded := bytes.TrimRight(buf.Bytes(), "\n")
+	return encoded, checkText(op, encoded)
 }
 
 // receive takes a successful answer. An error that wraps errBroken means that
@@ -523,8 +528,11 @@ func readJSON(resp *http.Response, out any) error {
 		}
 		return nil
 	}
-	if _, raw := out.(*json.RawMessage); !raw && tooMany(data) {
+	if _, raw := out.(*json.RawMessage); !raw && tooMany(data, maxValues) {
 		return errTooMany
+	}
+	if err := refusal(resp, data, out); err != nil {
+		return err
 	}
 	if err := unmarshal(data, out); err != nil {
 		return describe(err, data)
@@ -534,8 +542,8 @@ func readJSON(resp *http.Response, out any) error {
 
 // tooMany reports JSON of more values than any answer has: two bytes of an array
 // can become a struct of a kilobyte.
-func tooMany(data []byte) bool {
-	if len(data) <= maxValues {
+func tooMany(data []byte, most int) bool {
+	if len(data) <= most {
 		return false
 	}
 	values, quoted := 1, false
@@ -549,7 +557,7 @@ func tooMany(data []byte) bool {
 			values++
 		}
 	}
-	return values > maxValues
+	return values > most
 }
 
 // describe says what is wrong with an answer without showing what is in it.
@@ -575,7 +583,7 @@ func fetch[T any](ctx context.Context, c *Client, op string, params, body any, a
 	if err := c.exec(ctx, op, params, body, out, args...); err != nil {
 		return nil, err
 	}
-	return out, nil
+	return out, checkCreated(op, out)
 }
 
 // exec sends an operation and decodes its answer into out, which may be nil.
@@ -592,8 +600,9 @@ func receiveInto(out any) receive {
 	return func(resp *http.Response) error {
 		switch out := out.(type) {
 		case nil:
+			data, _ := io.ReadAll(io.LimitReader(inTime(resp.Body, maxErrorTime), maxErrorBody))
 			drain(resp.Body)
-			return nil
+			return refusal(resp, data, nil)
 		case io.Writer:
 			defer drain(resp.Body)
 			_, err := io.Copy(out, resp.Body)

@@ -108,5 +108,6 @@ func (s *SupplierInvoicesService) ChangedSince(ctx context.Context, since DateTi
 //
 // API: POST /v1/Core/SupplierInvoices/Unhandled (inferred)
 func (s *SupplierInvoicesService) AddUnhandled(ctx context.Context, in *SupplierInvoiceInput) (*SupplierInvoice, error) {
-	return fetch[SupplierInvoice](ctx, s.client, "POST /v1/Core/SupplierInvoices/Unhandled", nil, in)
+	out := new(SupplierInvoice) // whether the answer has an id is not known
+	return out, s.client.exec(ctx, "POST /v1/Core/SupplierInvoices/Unhandled", nil, in, out)
 }

@@ -120,7 +120,7 @@ func checkAgainst(ctx context.Context, op string, input, origin any) error {
 	if p.fields == nil {
 		return nil
 	}
-	e := invalid(op, "not sent")
+	e := invalid(op, "")
 	e.Fields = p.fields
 	if p.inferred != nil {
 		slices.Sort(p.inferred)

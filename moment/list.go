@@ -152,7 +152,7 @@ func (s *Service[T]) listing(opts Options, includes []Includes) (*listing, error
 		}
 	}
 	if l.problem != "" {
-		return nil, invalid(l.operation(http.MethodGet), "%s", l.problem)
+		return nil, invalid(l.operation(http.MethodGet), "not sent: %s", l.problem)
 	}
 	return l, nil
 }

@@ -125,7 +125,7 @@ func (r request) operation(method string) string { return method + " " + r.clien
 
 func (r request) send(ctx context.Context, method string, query, out any) error {
 	if r.problem != "" {
-		return invalid(r.operation(method), "%s", r.problem)
+		return invalid(r.operation(method), "not sent: %s", r.problem)
 	}
 	return r.client.Do(ctx, method, r.path, query, r.body, out)
 }

@@ -116,7 +116,7 @@ func (s *TimeRecordsService) AllByDate(ctx context.Context, opts *TimeRecordList
 			problem = "AllByDate reads every page, and has no use for Page"
 		}
 		if problem != "" {
-			yield(nil, invalid(s.at().operation(http.MethodGet), "%s", problem))
+			yield(nil, invalid(s.at().operation(http.MethodGet), "not sent: %s", problem))
 			return
 		}
 		seen := make(map[int64]bool)
