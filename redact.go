@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -34,13 +35,14 @@ type place struct {
 }
 
 const (
+	leastWhole   = 6 // of a whole credential with letters and digits
 	leastMixed   = 8
 	leastLetters = 16
 )
 
 // distinct reports whether a credential, or a piece of one, can be told from
-// ordinary words: 16 characters, or 8 with a digit among them. A shorter or
-// plainer one is blanked only behind its user name and a colon, or behind the
+// ordinary words: 16 characters, or 8 with a digit among them; for a whole one 6
+// with letters and digits will do. A shorter or plainer one is blanked only behind its user name and a colon, or behind the
 // name of the authorization scheme: a password that is an English word must not
 // take that word out of its own error.
 func distinct(s string) bool {
@@ -143,7 +145,7 @@ func (r *redactor) find(layer []unit) (found []span) {
 		found = append(found, span{int(layer[index[from]].from), int(layer[index[to-1]].to)})
 	}
 	for _, form := range r.forms {
-		certain := distinct(form)
+		certain := distinct(form) || len(form) >= leastWhole && strings.ContainsAny(form, "0123456789") && strings.ContainsFunc(form, unicode.IsLetter)
 		for at := 0; ; {
 			i := strings.Index(text[at:], form)
 			if i < 0 {
