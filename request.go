@@ -341,7 +341,7 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 		cancel(nil)
 		trace.done(0, 0)
 		err = cause(attemptCtx, err)
-		result.reached = trace.reached() && !refusedStream(err)
+		result.reached = trace.reached(err)
 		result.broken, result.hopeless = result.reached, hopeless(err)
 		return fail(err)
 	}

@@ -137,15 +137,25 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 // left reports whether some of the request may have been written; s.mu is held.
 func (s *sending) left() bool { return s.conn == nil || s.conn.written.Load() > s.before }
 
-// reachedLocked is reached with s.mu held.
-func (s *sending) reachedLocked() bool { return !s.asked || s.connected && s.left() }
+// out reports whether the request may have gone out, with s.mu held. A body that was
+// read without a connection was read by a layer that does not trace all it does.
+func (s *sending) out() bool {
+	if s.connected {
+		return s.left()
+	}
+	return !s.asked || s.body.read.Load()
+}
 
-// reached reports whether the API may have seen the request: false only where
-// the trace shows that no connection came up, or that nothing was written to it.
-func (s *sending) reached() bool {
+// reached reports whether the API may have executed a request that ended in err:
+// false only where the trace shows that no connection came up, or that nothing was
+// written to it, or where the server has told so on the connection that was traced.
+func (s *sending) reached(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reachedLocked()
+	if s.connected && (refusedStream(err) || !s.traced && !s.body.read.Load() && notBegun(err)) {
+		return false
+	}
+	return s.out()
 }
 
 // traces reports whether the transport has traced the attempt.
@@ -173,7 +183,7 @@ func (s *sending) done(status int, retryAfter time.Duration) {
 	if s.over {
 		return
 	}
-	if !s.admitted && s.reachedLocked() {
+	if !s.admitted && s.out() {
 		s.permit.Sent()
 	}
 	s.over = true
@@ -190,4 +200,11 @@ func refusedStream(err error) bool {
 	reason, ok := strings.CutPrefix(err.Error(), "http2: Transport: cannot retry err [")
 	return ok && (strings.Contains(reason, "; REFUSED_STREAM; received from peer]") ||
 		strings.HasPrefix(reason, "http2: Transport received Server's graceful shutdown GOAWAY]"))
+}
+
+// notBegun reports whether net/http gave up before it wrote: what it would have
+// needed to rewind a body for, had it not been closed when a connection without
+// room for another HTTP/2 stream was turned down.
+func notBegun(err error) bool {
+	return err.Error() == "net/http: cannot rewind body after connection loss"
 }
