@@ -89,7 +89,7 @@ func TestTheOwnTransportSpeaksHTTP11(t *testing.T) {
 	trusting := func(next http.RoundTripper) http.RoundTripper {
 		own := next.(*http.Transport).Clone()
 		own.TLSClientConfig = srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
-		own.TLSClientConfig.NextProtos = nil
+		own.TLSClientConfig.NextProtos, own.DialTLSContext = nil, nil
 		return own
 	}
 	c := clientOf(t, srv.URL, tid.WithTransport(trusting))
