@@ -137,14 +137,8 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 // left reports whether some of the request may have been written; s.mu is held.
 func (s *sending) left() bool { return s.conn == nil || s.conn.written.Load() > s.before }
 
-// out reports whether the request may have gone out, with s.mu held. A body that was
-// read without a connection was read by a layer that does not trace all it does.
-func (s *sending) out() bool {
-	if s.connected {
-		return s.left()
-	}
-	return !s.asked || s.body.read.Load()
-}
+// out reports whether the request may have gone out, with s.mu held.
+func (s *sending) out() bool { return !s.asked || s.connected && s.left() }
 
 // reached reports whether the API may have executed a request that ended in err:
 // false only where the trace shows that no connection came up, or that nothing was
@@ -152,10 +146,14 @@ func (s *sending) out() bool {
 func (s *sending) reached(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.connected && (refusedStream(err) || !s.traced && !s.body.read.Load() && notBegun(err)) {
-		return false
+	bodyRead := s.body.read.Load()
+	if s.connected {
+		return s.left() && !refusedStream(err) && (s.traced || bodyRead || !notBegun(err))
 	}
-	return s.out()
+	// A body that was read although no connection came up was read by a layer around
+	// the transport, which may have sent it elsewhere without a trace.
+	var op *net.OpError
+	return !s.asked || bodyRead && !(errors.As(err, &op) && op.Op == "dial")
 }
 
 // traces reports whether the transport has traced the attempt.
