@@ -16,6 +16,7 @@ type config struct {
 	connect  Latency
 	now      func() time.Time
 	seed     uint64
+	ties     bool
 	shapes   Shape
 	needed   []string
 	keep     int
@@ -64,6 +65,10 @@ func WithClock(now func() time.Time) Option { return func(c *config) { c.now = n
 // WithSeed makes everything random in a server, such as latencies, the share of requests that a fault takes and strange
 // shapes, follow another sequence. One that is asked the same questions in the same order answers the same.
 func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
+
+// WithShuffledTies lets rows with equal sort keys change places from request to request, as a database may let them that
+// sorts by that key alone. Without it they are in the order of their ids.
+func WithShuffledTies() Option { return func(c *config) { c.ties = true } }
 
 // WithStrangeShapes makes answers vary in the given ways, or in every way if none is given, at random.
 func WithStrangeShapes(shapes ...Shape) Option {

@@ -401,7 +401,7 @@ func (st *state) choose(c *call, res *resource, l *listing) ([]*record, error) {
 	if cache.rows == nil || cache.version != version || len(cache.rows) >= cachedLists {
 		cache.version, cache.rows = version, map[string][]*record{}
 	}
-	if rows, ok := cache.rows[key]; ok {
+	if rows, ok := cache.rows[key]; ok && st.pick == nil {
 		return rows, nil
 	}
 	rows, err := st.compute(c, res, l)
@@ -434,7 +434,8 @@ func (st *state) compute(c *call, res *resource, l *listing) ([]*record, error) 
 	return chosen, nil
 }
 
-// sort orders rows that are in the order of their ids. Rows with equal keys stay in that order.
+// sort orders rows that are in the order of their ids. Rows with equal keys stay in that order,
+// unless they are to change places.
 func (st *state) sort(res *resource, l *listing, chosen []*record) {
 	if l.sort.name == "" {
 		if l.descending {
@@ -473,6 +474,12 @@ func (st *state) sort(res *resource, l *listing, chosen []*record) {
 	if l.descending {
 		ascending := compare
 		compare = func(a, b keyed) int { return ascending(b, a) }
+	}
+	if st.pick != nil {
+		for i := len(keys) - 1; i > 0; i-- {
+			j := st.pick(i + 1)
+			keys[i], keys[j] = keys[j], keys[i]
+		}
 	}
 	slices.SortStableFunc(keys, compare)
 	for i, k := range keys {

@@ -150,6 +150,9 @@ func newServer(c config) *Server {
 		rng:       rand.New(rand.NewPCG(c.seed, 0x7469642d74657374)),
 	}
 	s.state.needed = c.needed
+	if c.ties {
+		s.state.pick = s.pick
+	}
 	for _, name := range c.needed {
 		s.state.resource(timeReports).schema.field(name)
 	}

@@ -17,7 +17,8 @@ type state struct {
 	ahead    atomic.Int64   // by which the server's clock is ahead of now
 	known    map[string]any // short texts, each held once
 	contents map[resourceID]map[int64]file
-	needed   []string // fields without which this account refuses a time report
+	pick     func(n int) int // a number below n, if rows with equal sort keys change places
+	needed   []string        // fields without which this account refuses a time report
 }
 
 func newState(now func() time.Time) *state {
