@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -30,7 +31,7 @@ func (s *stub) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	answer := http.Response{StatusCode: 404, Header: http.Header{}, Body: http.NoBody, Request: r}
 	if o, _ := s.spec.Find(r.Method, r.URL.EscapedPath()); o != nil {
-		contentType, body := s.spec.answer(o)
+		contentType, body := s.spec.answer(o, s.query)
 		answer.StatusCode = 200
 		answer.Header.Set("Content-Type", contentType)
 		answer.Body = io.NopCloser(strings.NewReader(body))
@@ -43,8 +44,9 @@ func (s *Spec) at(o *Operation) node {
 	return s.root.child("paths", o.Path, strings.ToLower(o.Method))
 }
 
-// answer is an example of a successful answer to an operation.
-func (s *Spec) answer(o *Operation) (contentType, body string) {
+// answer is an example of a successful answer to an operation; a page is the last,
+// of the number and the size that the query asks for.
+func (s *Spec) answer(o *Operation, query url.Values) (contentType, body string) {
 	content := s.at(o).child("responses", "200").follow().child("content")
 	if len(content.keys()) == 0 {
 		return "", ""
@@ -56,7 +58,10 @@ func (s *Spec) answer(o *Operation) (contentType, body string) {
 	value := (&maker{used: map[string]int{}}).value(content.child(contentType, "schema"), "", "")
 	if page, ok := value.(map[string]any); ok && o.parameter("query", "page") != nil {
 		n := len(page["items"].([]any))
-		maps.Copy(page, map[string]any{"page": 1, "pageSize": 100, "itemCount": n, "totalItemCount": n, "totalPages": 1})
+		number, _ := strconv.Atoi(query.Get("page"))
+		size, _ := strconv.Atoi(query.Get("pageSize"))
+		maps.Copy(page, map[string]any{"page": number, "pageSize": size, "itemCount": n,
+			"totalItemCount": max(0, number-1)*size + n, "totalPages": number})
 	}
 	data, _ := json.Marshal(value) // it consists of maps, lists and scalars
 	return contentType, string(data)
