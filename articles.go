@@ -125,7 +125,8 @@ func (s *ArticlesService) All(ctx context.Context, opts *ArticleListOptions) ite
 // ChangedSince yields the articles that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
 // [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset.
+// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
+// that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Admin/Articles
 func (s *ArticlesService) ChangedSince(ctx context.Context, since DateTime, opts *ArticleListOptions) iter.Seq2[*Article, error] {

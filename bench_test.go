@@ -110,9 +110,9 @@ func BenchmarkWalk(b *testing.B) {
 	answers := make(map[string]canned, pages)
 	for page := 1; page <= pages; page++ {
 		body := recorded(b, srv, fmt.Sprintf("/v1/Core/TimeReports?page=%d&pageSize=100", page))
-		total := fmt.Sprintf(`"totalPages":%d`, (srv.TimeReports.Len()+99)/100)
+		total := fmt.Sprintf(`"totalItemCount":%d,"totalPages":%d`, srv.TimeReports.Len(), (srv.TimeReports.Len()+99)/100)
 		require.Contains(b, string(body), total)
-		answers[fmt.Sprint(page)] = canned(strings.Replace(string(body), total, fmt.Sprintf(`"totalPages":%d`, pages), 1))
+		answers[fmt.Sprint(page)] = canned(strings.Replace(string(body), total, fmt.Sprintf(`"totalItemCount":%d,"totalPages":%d`, 100*pages, pages), 1))
 	}
 	transport := roundTrip(func(req *http.Request) (*http.Response, error) {
 		return answers[req.URL.Query().Get("page")].RoundTrip(req)

@@ -78,7 +78,8 @@ func (s *BookingProjectsService) All(ctx context.Context, opts *BookingProjectLi
 // ChangedSince yields the booking projects that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
 // [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset.
+// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
+// that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Admin/BookingProjects (inferred)
 func (s *BookingProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *BookingProjectListOptions) iter.Seq2[*BookingProject, error] {

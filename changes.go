@@ -7,17 +7,19 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"net/http"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+	"weak"
 )
 
 // changedSince yields what has changed at since or later, newest first: it stops
 // at the first item that is older, so that its cost follows what has changed and
-// not what there is. It reads one page after the other: rows move to the front
-// while others write, and pages read out of turn could step over one.
+// not what there is. Rows move to the front while others write: what moves there
+// from behind, while more than one page is read, is looked for there in the end.
 func changedSince[T any](ctx context.Context, c *Client, op string, since DateTime, key string, opts any, args ...any) iter.Seq2[*T, error] {
 	call, err := c.newCall(ctx, op, args, opts, nil)
 	if err == nil {
@@ -27,34 +29,69 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 		call.query.Set("sortBy", key)
 		call.query.Set("sortOrder", string(Descending))
 	}
-	inTurn := *c
-	inTurn.readAhead = 0
-	items := allCall[T](ctx, &inTurn, call, err)
+	l, err := newListing(c, call, opts, err)
 	updated := updatedAt[T]()
-	return func(yield func(*T, error) bool) {
+	// until returns how many of the items of a page have changed since.
+	until := func(items []*T) (int, error) {
 		var last DateTime
-		for item, err := range items {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
+		for i, item := range items {
 			at, _ := updated(item)
 			switch {
 			case at.IsZero(): // nothing says that it has not changed
 			case !last.IsZero() && at.Compare(last.Add(clockChange)) > 0:
-				yield(nil, &Error{Operation: op, Path: call.path, StatusCode: http.StatusOK,
-					Err: errors.New("the API did not sort the list by its updates, so changes cannot be told from it")})
-				return
+				return i, errors.New("the API did not sort the list by its updates, so changes cannot be told from it")
 			case at.Compare(since) < 0:
-				return
+				return i, nil
 			default:
 				last = at
 			}
-			if !yield(item, nil) {
+		}
+		return len(items), nil
+	}
+	if l != nil {
+		l.readAhead, l.moving = 0, true
+	}
+	return func(yield func(*T, error) bool) {
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for b, err := range batches(ctx, l, until) {
+			for _, item := range b.items {
+				if at, _ := updated(item); at.later(b.now) {
+					markAhead(item)
+				}
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(nil, err)
 				return
 			}
 		}
 	}
+}
+
+// later reports a stamp that lies after the given moment. One without an offset is
+// taken for UTC: Sweden is never behind, so that none is missed.
+func (dt DateTime) later(now time.Time) bool {
+	return !now.IsZero() && dt.In(time.UTC).After(now)
+}
+
+// ahead are the rows whose stamps were later than the API's own clock when they were
+// read, by their weak pointers: Follow is given nothing but the rows.
+var ahead sync.Map
+
+func markAhead[T any](item *T) {
+	key := weak.Make(item)
+	ahead.Store(key, nil)
+	runtime.AddCleanup(item, func(key weak.Pointer[T]) { ahead.Delete(key) }, key)
+}
+
+func isAhead[T any](item *T) bool {
+	_, found := ahead.Load(weak.Make(item))
+	return found
 }
 
 // updatedAt finds out how an item of type T tells when it was last changed.
@@ -115,6 +152,16 @@ const defaultOverlap = clockChange + 5*time.Minute
 //     server whose clock is behind or for clocks that were set back.
 //   - An item that changes while the list is read is given as it was read, and
 //     again next time.
+//   - It never moves past the API's own present, as the Date header of the answers
+//     tells it: an item stamped in the future is given, and given again when it
+//     changes, and hides nothing of what comes after. A stamp without an offset is
+//     compared as if it were UTC, so that for an API that means Swedish time up to
+//     two hours more are read again; what was given is left out all the same.
+//   - With a filter an item that ceases to match does not show: a time report whose
+//     attestation is withdrawn is not in the list of those that are attested. Filters
+//     are safe on what never changes, such as the created date, or the project of a
+//     material report if your account never moves one. Follow without a filter, and
+//     look at the item's properties, where a change must not be missed.
 //   - Deleted items do not show. The zero Cursor begins with everything there is,
 //     and Follow holds what has changed in memory.
 type Cursor struct {
@@ -152,18 +199,26 @@ func (c *Cursor) overlap() time.Duration {
 	return defaultOverlap
 }
 
-// pass moves the cursor past a change.
-func (c *Cursor) pass(id int64, change Given) {
-	if change.At.Compare(c.Newest) > 0 {
-		c.Newest = change.At
+// reach moves the cursor to a change.
+func (c *Cursor) reach(at DateTime) {
+	if at.Compare(c.Newest) > 0 {
+		c.Newest = at
 	}
+}
+
+// pass remembers a change.
+func (c *Cursor) pass(id int64, change Given) {
 	if c.Given == nil {
 		c.Given = make(map[int64]Given)
 	}
 	c.Given[id] = change
-	if len(c.Given) < 2*c.kept {
-		return // each change is looked at a few times, however many there are
+	if len(c.Given) >= 2*c.kept {
+		c.forget() // each change is looked at a few times, however many there are
 	}
+}
+
+// forget clears what is no longer needed.
+func (c *Cursor) forget() {
 	since := c.Since()
 	for id, given := range c.Given {
 		if given.At.Compare(since) < 0 {
@@ -194,14 +249,18 @@ func Follow[T any](cursor *Cursor, changes iter.Seq2[*T, error]) iter.Seq2[*T, e
 				continue
 			}
 			change := Given{At: at, Sum: fingerprint(items[i])}
-			if cursor.Given[id] == change {
-				continue
-			}
-			if !yield(items[i], nil) {
+			given := cursor.Given[id] == change
+			if !given && !yield(items[i], nil) {
 				return
 			}
-			cursor.pass(id, change)
+			if !isAhead(items[i]) {
+				cursor.reach(at)
+			}
+			if !given {
+				cursor.pass(id, change)
+			}
 		}
+		cursor.forget()
 	}
 }
 

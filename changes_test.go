@@ -219,3 +219,49 @@ func TestLargeImportsAreFollowedInGoodTime(t *testing.T) {
 	assert.Equal(t, 100_000, n)
 	assert.Len(t, cursor.Given, 100_000, "all of them lie at the edge")
 }
+
+// One stamp in the future must not hide what is changed after it.
+func TestTheCursorNeverMovesPastTheAPIsPresent(t *testing.T) {
+	now := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
+	srv, c := account(t, tidtest.WithClock(func() time.Time { return now }))
+	var ids []int64
+	for i := range 50 {
+		ids = append(ids, srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: fmt.Sprintf("Kund %d", i),
+			ContactType: tid.ContactCompany, Updated: at(t, "2026-11-01 08:00:00")}}))
+	}
+	var cursor tid.Cursor
+	follow := func() (given []int64) {
+		for contact, err := range tid.Follow(&cursor, c.Contacts.ChangedSince(t.Context(), cursor.Since(), nil)) {
+			require.NoError(t, err)
+			given = append(given, contact.ID)
+		}
+		saved, err := json.Marshal(&cursor)
+		require.NoError(t, err)
+		cursor = tid.Cursor{}
+		require.NoError(t, json.Unmarshal(saved, &cursor))
+		return given
+	}
+	edit := func(id int64, updated string) {
+		require.True(t, srv.Contacts.Update(id, func(contact *tid.Contact) {
+			contact.Name += " AB"
+			if updated != "" {
+				contact.Updated = at(t, updated)
+			}
+		}))
+	}
+	assert.Len(t, follow(), 50)
+	edit(ids[0], "2027-11-20 08:00:00")
+	assert.Equal(t, ids[:1], follow(), "the row that is ahead is given")
+	assert.Equal(t, at(t, "2026-11-01 08:00:00"), cursor.Newest)
+	edits := 0
+	for _, id := range ids[1:] {
+		now = now.Add(10 * time.Minute)
+		edit(id, "")
+		edits += len(follow())
+	}
+	assert.Equal(t, 49, edits)
+	edit(ids[0], "2027-11-20 08:00:01")
+	assert.Equal(t, ids[:1], follow(), "it is given again when it changes")
+	assert.Empty(t, follow())
+	assert.Less(t, len(cursor.Given), 15, "what lies behind the overlap is forgotten")
+}

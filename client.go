@@ -94,6 +94,7 @@ type Client struct {
 	untraced  *atomic.Bool // the transport has been seen not to trace with httptrace
 	userAgent string
 	readAhead int               // pages under way at once, at the most
+	unchecked bool              // lists are read without checks for changes
 	templates map[string]string // paths in the place of the operations' own
 }
 
@@ -143,6 +144,7 @@ type config struct {
 	wrap      func(http.RoundTripper) http.RoundTripper
 	userAgent string
 	readAhead int
+	unchecked bool
 	templates map[string]string
 }
 
@@ -272,6 +274,14 @@ func WithReadAhead(pages int) Option {
 	}
 }
 
+// WithoutWalkChecks reads each page of a list once, as it comes, without the
+// requests that find out whether others have changed the list meanwhile: a row that
+// is in it all the time can then be missing without an error. Rows that come again
+// are left out all the same.
+func WithoutWalkChecks() Option {
+	return func(c *config) error { c.unchecked = true; return nil }
+}
+
 // WithPath sends an operation to another path. Many paths of the API are
 // inferred from its conventions; who finds one wrong need not wait for a release:
 //
@@ -391,6 +401,7 @@ func NewClient(source TokenSource, opts ...Option) (*Client, error) {
 		untraced:  new(atomic.Bool),
 		userAgent: strings.TrimSpace(cfg.userAgent + " tid-go/" + Version),
 		readAhead: cfg.readAhead,
+		unchecked: cfg.unchecked,
 		templates: cfg.templates,
 	}
 	switch source := source.(type) {

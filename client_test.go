@@ -122,7 +122,9 @@ func TestClientsAreSmallAndShareTheirConnections(t *testing.T) {
 	clients := make([]*tid.Client, n)
 	goroutines := runtime.NumGoroutine()
 	var before, after runtime.MemStats
-	runtime.GC()
+	for range 3 { // what has a cleanup takes more than one collection
+		runtime.GC()
+	}
 	runtime.ReadMemStats(&before)
 	for i := range clients {
 		clients[i], _ = tid.NewClient(tid.AppCredentials("ap_1", "secret"))
@@ -645,9 +647,8 @@ func TestDownloadsStream(t *testing.T) {
 
 func TestUsersWhoComeTwiceAreCountedOnce(t *testing.T) {
 	c := free(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-		return answer(req, 200, fmt.Sprintf(`{"page":%d,"pageSize":100,"totalItemCount":101,"totalPages":2,"items":[
-			{"userId":1,"dates":[{"date":"2026-10-01","reportedHours":8}]},{"userId":%d,"dates":[]}]}`,
-			number(req, "page"), 1+number(req, "page"))), nil
+		return answer(req, 200, `{"page":1,"pageSize":100,"totalItemCount":3,"totalPages":1,"items":[
+			{"userId":1,"dates":[{"date":"2026-10-01","reportedHours":8}]},{"userId":2,"dates":[]},{"userId":3,"dates":[]}]}`), nil
 	}))
 	for _, days := range []int{5, 40} {
 		users, err := tid.Collect(c.TimeReports.AllUserDayStatistics(t.Context(),

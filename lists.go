@@ -105,7 +105,8 @@ func (s *ActivitiesService) All(ctx context.Context, opts *ActivityListOptions) 
 // ChangedSince yields the activities that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
 // [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset.
+// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
+// that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Admin/Activities
 func (s *ActivitiesService) ChangedSince(ctx context.Context, since DateTime, opts *ActivityListOptions) iter.Seq2[*Activity, error] {

@@ -30,7 +30,14 @@ type ListOptions struct {
 	PageSize int `url:"pageSize,omitempty"`
 	// SortOrder is the direction of the sort key.
 	SortOrder SortOrder `url:"sortOrder,omitempty"`
+	// Progress is called for each page that All and ChangedSince read, before its
+	// items are given: read is how many items have come, with those of this page,
+	// and total how many the API counts, 0 if it does not. It is called in the
+	// goroutine of the caller, and is no part of the request.
+	Progress func(read, total int) `url:"-"`
 }
+
+func (o ListOptions) progress() func(read, total int) { return o.Progress }
 
 // Page is one page of a list, as the API gives it.
 type Page[T any] struct {
@@ -48,6 +55,9 @@ type Page[T any] struct {
 	TotalPages int `json:"totalPages"`
 	// ObjectName is what the API calls this list.
 	ObjectName string `json:"objectName,omitzero"`
+
+	rows int // of this page, with those that are null
+	size int // as the answer has it; 0 if it does not
 }
 
 // more reports whether the counters say that a page follows the given one.
@@ -63,24 +73,38 @@ func (p *Page[T]) more(number int) bool {
 
 // listing is a list operation whose options are encoded once for all pages.
 type listing struct {
-	client *Client
-	call   *call
-	page   int // the first
-	size   int
+	client    *Client
+	call      *call
+	first     window
+	readAhead int  // pages under way at once, at the most
+	moving    bool // its rows move while others write
+	progress  func(read, total int)
 }
 
-func newListing(c *Client, call *call, err error) (*listing, error) {
+func newListing(c *Client, call *call, opts any, err error) (*listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &listing{client: c, call: call}
-	if l.page, err = pageParam(call, "page", 1, 1<<31-1); err != nil {
+	l := &listing{client: c, call: call, readAhead: c.readAhead}
+	if l.first.page, err = pageParam(call, "page", 1, 1<<31-1); err != nil {
 		return nil, err
 	}
-	if l.size, err = pageParam(call, "pageSize", defaultPageSize, maxPageSize); err != nil {
+	if l.first.size, err = pageParam(call, "pageSize", defaultPageSize, maxPageSize); err != nil {
 		return nil, err
+	}
+	if v := reflect.ValueOf(opts); v.IsValid() && !(v.Kind() == reflect.Pointer && v.IsNil()) {
+		if o, ok := opts.(interface{ progress() func(read, total int) }); ok {
+			l.progress = o.progress()
+		}
 	}
 	return l, nil
+}
+
+// walk plans how the list is read.
+func (l *listing) walk() *walk {
+	w := newWalk(l.first, maxPageSize)
+	w.moving, w.unchecked = l.moving, l.client.unchecked
+	return w
 }
 
 // pageParam reads page or pageSize from the query; it is always sent, since some
@@ -101,26 +125,33 @@ func pageParam(call *call, name string, fallback, most int) (int, error) {
 	return n, nil
 }
 
-// get reads one page, and tells how long its last attempt took.
-func get[T any](ctx context.Context, l *listing, number int) (page *Page[T], took time.Duration, err error) {
+// get reads one page, and tells how long its last attempt took and what the clock
+// of the API was.
+func get[T any](ctx context.Context, l *listing, w window) (page *Page[T], took time.Duration, now time.Time, err error) {
 	call := *l.call
 	call.query = maps.Clone(l.call.query)
-	call.query.Set("page", strconv.Itoa(number))
+	call.query.Set("page", strconv.Itoa(w.page))
+	call.query.Set("pageSize", strconv.Itoa(min(w.size, maxPageSize)))
 	err = l.client.do(ctx, &call, func(resp *http.Response) error {
-		page = &Page[T]{Page: number, PageSize: l.size}
-		return readPage(resp, page, number)
+		page = &Page[T]{Page: w.page}
+		now, _ = http.ParseTime(resp.Header.Get("Date"))
+		return readPage(resp, page, w.size)
 	})
-	return page, call.took, err
+	return page, call.took, now, err
 }
 
 // readPage decodes a page, and refuses what is no list at all.
-func readPage[T any](resp *http.Response, page *Page[T], number int) error {
+func readPage[T any](resp *http.Response, page *Page[T], size int) error {
 	page.ItemCount, page.TotalItemCount = -1, -1
 	if err := readJSON(resp, page); err != nil {
 		return err
 	}
 	if page.Items == nil && page.ItemCount < 0 && page.TotalItemCount < 0 {
 		return errors.New("the answer is no list")
+	}
+	page.rows, page.size = len(page.Items), page.PageSize
+	if page.PageSize == 0 {
+		page.PageSize = size
 	}
 	given := page.Items[:0]
 	for _, item := range page.Items {
@@ -135,75 +166,66 @@ func readPage[T any](resp *http.Response, page *Page[T], number int) error {
 	page.Items = given
 	page.ItemCount = max(page.ItemCount, 0)
 	page.TotalItemCount = max(page.TotalItemCount, 0)
-	if len(given) == 0 && page.more(number) {
-		return fmt.Errorf("page %d is empty, although the answer counts %d items on %d pages",
-			number, page.TotalItemCount, page.TotalPages)
-	}
 	return nil
 }
 
 // list reads the page that opts ask for.
 func list[T any](ctx context.Context, c *Client, op string, opts any, args ...any) (*Page[T], error) {
 	call, err := c.newCall(ctx, op, args, opts, nil)
-	return listCall[T](ctx, c, call, err)
+	return listCall[T](ctx, c, call, opts, err)
 }
 
-func listCall[T any](ctx context.Context, c *Client, call *call, err error) (*Page[T], error) {
-	l, err := newListing(c, call, err)
+func listCall[T any](ctx context.Context, c *Client, call *call, opts any, err error) (*Page[T], error) {
+	l, err := newListing(c, call, opts, err)
 	if err != nil {
 		return nil, err
 	}
-	page, _, err := get[T](ctx, l, l.page)
+	page, _, _, err := get[T](ctx, l, l.first)
 	if err != nil {
 		return nil, err
+	}
+	if len(page.Items) == 0 && page.more(l.first.page) {
+		return nil, l.fails(emptyPage(l.first.page, page.TotalItemCount, page.TotalPages))
 	}
 	return page, nil
 }
 
-// all yields every item from the page on that opts ask for. The options are
-// encoded before it returns, so that the caller may change his.
-func all[T any](ctx context.Context, c *Client, op string, opts any, args ...any) iter.Seq2[*T, error] {
-	call, err := c.newCall(ctx, op, args, opts, nil)
-	return allCall[T](ctx, c, call, err)
+// fails is the error of answers that cannot be believed.
+func (l *listing) fails(err error) *Error {
+	return &Error{Operation: l.call.op, Path: l.call.path, StatusCode: http.StatusOK, Attempts: 1, Err: err}
 }
 
-func allCall[T any](ctx context.Context, c *Client, call *call, err error) iter.Seq2[*T, error] {
-	l, err := newListing(c, call, err)
+func emptyPage(page, total, pages int) error {
+	return fmt.Errorf("page %d is empty, although the answer counts %d items on %d pages", page, total, pages)
+}
+
+// all yields every item from the page on that opts ask for. The options are
+// encoded before it returns, so that the caller may change them.
+func all[T any](ctx context.Context, c *Client, op string, opts any, args ...any) iter.Seq2[*T, error] {
+	call, err := c.newCall(ctx, op, args, opts, nil)
+	return allCall[T](ctx, c, call, opts, err)
+}
+
+func allCall[T any](ctx context.Context, c *Client, call *call, opts any, err error) iter.Seq2[*T, error] {
+	l, err := newListing(c, call, opts, err)
 	return func(yield func(*T, error) bool) {
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		seen := newRecent[T]()
-		stale, turn := 0, 0
-		for page, err := range pages[T](ctx, l) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			turn++
-			stale++
-			for _, item := range page.Items {
-				if !seen.add(item, turn) {
-					continue
-				}
-				if stale = 0; !yield(item, nil) {
+		for b, err := range batches[T](ctx, l, nil) {
+			for _, item := range b.items {
+				if !yield(item, nil) {
 					return
 				}
 			}
-			if stale >= maxStale && stale*l.size >= maxPageSize {
-				yield(nil, &Error{Operation: call.op, Path: call.path, StatusCode: http.StatusOK, Attempts: 1,
-					Message: fmt.Sprintf("%d pages in a row have brought nothing that had not come before", stale)})
+			if err != nil {
+				yield(nil, err)
 				return
 			}
 		}
 	}
 }
-
-// maxStale is how many pages in a row may bring nothing new, and more of them when
-// they are small: rows shift while a list is read, but a list that keeps repeating
-// itself would never end.
-const maxStale = 3
 
 // ListAs reads one page of any list into any type: one of this package with more
 // fields around it, one of the caller's, or [json.RawMessage]. path is relative
@@ -211,51 +233,14 @@ const maxStale = 3
 // struct of this package or of the caller's with url tags.
 func ListAs[T any](ctx context.Context, c *Client, path string, opts any) (*Page[T], error) {
 	call, err := c.callPath(ctx, http.MethodGet, path, opts, nil)
-	return listCall[T](ctx, c, call, err)
+	return listCall[T](ctx, c, call, opts, err)
 }
 
 // AllAs yields every item of any list; see [ListAs] for its arguments. A page
 // that fails ends it with that error.
 func AllAs[T any](ctx context.Context, c *Client, path string, opts any) iter.Seq2[*T, error] {
 	call, err := c.callPath(ctx, http.MethodGet, path, opts, nil)
-	return allCall[T](ctx, c, call, err)
-}
-
-// recentIDs is how many ids are remembered: rows shift by the few that others
-// write while a list is read, not by pages of them.
-const recentIDs = 4 * maxPageSize
-
-// recent remembers the ids of the last items given and the pages they were on,
-// since rows shift between pages while others write, and the same row can come twice.
-type recent[T any] struct {
-	id   func(*T) (int64, bool)
-	page map[int64]int
-	ring []int64
-	next int
-}
-
-func newRecent[T any]() *recent[T] {
-	return &recent[T]{id: identity[T](), page: make(map[int64]int)}
-}
-
-// add reports whether the item was not on an earlier page; one without an id never was.
-func (r *recent[T]) add(item *T, page int) bool {
-	id, ok := r.id(item)
-	if !ok {
-		return true
-	}
-	if at, seen := r.page[id]; seen {
-		return at == page
-	}
-	if len(r.ring) < recentIDs {
-		r.ring = append(r.ring, id)
-	} else {
-		delete(r.page, r.ring[r.next])
-		r.ring[r.next] = id
-		r.next = (r.next + 1) % recentIDs
-	}
-	r.page[id] = page
-	return true
+	return allCall[T](ctx, c, call, opts, err)
 }
 
 // identities are what identity has found out, since finding out takes longer than

@@ -72,7 +72,8 @@ func (s *PaymentPlansService) All(ctx context.Context, opts *PaymentPlanListOpti
 // ChangedSince yields the payment plans that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
 // [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset.
+// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
+// that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/PaymentPlans
 func (s *PaymentPlansService) ChangedSince(ctx context.Context, since DateTime, opts *PaymentPlanListOptions) iter.Seq2[*PaymentPlan, error] {

@@ -251,7 +251,8 @@ func (s *ProjectsService) All(ctx context.Context, opts *ProjectListOptions) ite
 // ChangedSince yields the projects that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
 // [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset.
+// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
+// that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/Projects
 func (s *ProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *ProjectListOptions) iter.Seq2[*ProjectSummary, error] {
@@ -409,7 +410,8 @@ func (s *ProjectCommentsService) All(ctx context.Context, projectID int64, opts 
 // ChangedSince yields the comments of a project that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
 // [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset.
+// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
+// that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/Projects/{projectId}/Comments
 func (s *ProjectCommentsService) ChangedSince(ctx context.Context, projectID int64, since DateTime, opts *ProjectCommentListOptions) iter.Seq2[*Comment, error] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -11,77 +12,140 @@ import (
 const (
 	// defaultReadAhead is enough for the whole rate limit up to about three seconds of latency.
 	defaultReadAhead = 16
-	// Nothing is read ahead before the first page has been taken, so that whoever
-	// breaks out of it has caused one request; then firstReadAhead pages may be
-	// under way, and readAheadGrowth times as many after each page taken.
+	// Nothing is read ahead before the first page has been taken, so that breaking
+	// out of it has caused one request; then firstReadAhead pages may be under way,
+	// and readAheadGrowth times as many after each page taken.
 	firstReadAhead  = 2
 	readAheadGrowth = 4
 )
 
-// pages yields the pages of a list in order, one of them again when rows have been
-// removed in front of it. It keeps as many requests under way as it takes to use up
-// the rate limit at the latency that it observes, and holds one page more than that
-// at the most: who takes pages slowly has few waiting.
-func pages[T any](ctx context.Context, l *listing) iter.Seq2[*Page[T], error] {
-	return func(yield func(*Page[T], error) bool) {
+// batch is what one page brought.
+type batch[T any] struct {
+	items []*T      // those that have not been given yet
+	now   time.Time // of the API's own clock; zero if it did not tell
+}
+
+// batches walks through a list. It keeps as many requests under way as it takes to
+// use up the rate limit at the latency that it observes, and holds one page more
+// than that at the most: a caller that takes pages slowly has few waiting. until, if it
+// is not nil, returns how many items of a page are wanted: the first that is not
+// ends the list.
+func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, error)) iter.Seq2[batch[T], error] {
+	return func(yield func(batch[T], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var fetches sync.WaitGroup
 		defer fetches.Wait()
 		defer cancel()
 
-		var ahead []<-chan fetched[T] // under way or waiting, in order
-		next := l.page                // the first page that is not
-		start := func() {
-			number, done := next, make(chan fetched[T], 1)
-			fetches.Go(func() {
-				page, took, err := get[T](ctx, l, number)
-				done <- fetched[T]{page, took, err}
-			})
-			ahead = append(ahead, done)
-			next++
+		var ahead []*fetching[T] // under way or waiting, in order
+		start := func(s step) {
+			ctx, cancel := context.WithCancel(ctx)
+			f := &fetching[T]{step: s, cancel: cancel, done: make(chan struct{})}
+			ahead = append(ahead, f)
+			fetches.Go(func() { f.run(ctx, l) })
 		}
-		start()
-		var latency time.Duration
+		walk := l.walk()
 		identify := identity[T]()
-		total, identified, stepped := 0, false, 0
-		for number, allowed := l.page, firstReadAhead; ; number, allowed = number+1, allowed*readAheadGrowth {
-			result := <-ahead[0]
+		var ids []int64
+		var latency time.Duration
+		allowed, under := firstReadAhead, 1
+		for next, more := walk.next(); more; next, more = walk.next() {
+			if len(ahead) > 0 && ahead[0].step != next { // the list has changed
+				for _, f := range ahead {
+					f.cancel()
+				}
+				ahead = nil
+			}
+			if len(ahead) == 0 {
+				start(next)
+			}
+			for more := true; more && len(ahead) < under; {
+				var s step
+				if s, more = walk.ahead(ahead[len(ahead)-1].step); more {
+					start(s)
+				}
+			}
+			f := ahead[0]
 			ahead = ahead[1:]
-			if result.err != nil {
-				yield(nil, result.err)
+			<-f.done
+			f.cancel()
+			f.raise()
+			if f.err != nil {
+				yield(batch[T]{}, f.err)
 				return
 			}
-			latency = max(result.took, latency*7/8)
-			page := result.page
-			shrunk := page.TotalItemCount < total && (page.TotalItemCount > 0 || len(page.Items) == 0)
-			if shrunk && identified && number != stepped {
-				// Rows have been removed, and those that were to come have moved up onto
-				// the page before: it is read again. What comes twice is known by its id.
-				stepped, ahead, next = number, nil, number-1
-				start()
-				total, number = page.TotalItemCount, number-2
-				continue
+			latency = max(f.took, latency*7/8)
+			page := f.page
+			ids = ids[:0]
+			for _, item := range page.Items {
+				id, _ := identify(item)
+				ids = append(ids, id)
 			}
-			total = page.TotalItemCount
-			if len(page.Items) > 0 {
-				_, identified = identify(page.Items[0])
+			a := answer{ids: ids, rows: page.rows, size: page.size, total: page.TotalItemCount, pages: page.TotalPages, wanted: len(ids)}
+			var disorder error
+			if until != nil {
+				a.wanted, disorder = until(page.Items)
 			}
-			if !yield(page, nil) || !page.more(number) {
+			give, err := walk.take(next, a)
+			if err == nil {
+				err = disorder
+			}
+			b := batch[T]{items: page.Items[:0], now: f.now}
+			for _, i := range give {
+				if i < a.wanted {
+					b.items = append(b.items, page.Items[i])
+				}
+			}
+			if err != nil {
+				yield(b, l.fails(err))
 				return
 			}
-			allowed = min(allowed, l.client.readAhead, math.MaxInt/readAheadGrowth)
-			for len(ahead) == 0 || len(ahead) < min(allowed, wanted(latency)) && page.more(next-1) {
-				start()
+			if l.progress != nil {
+				l.progress(walk.given, walk.total)
 			}
+			if !yield(b, nil) {
+				return
+			}
+			under = min(allowed, l.readAhead, wanted(latency))
+			allowed = min(allowed*readAheadGrowth, math.MaxInt/readAheadGrowth)
 		}
 	}
 }
 
-// fetched is what came of one page.
-type fetched[T any] struct {
-	page *Page[T]
-	took time.Duration
-	err  error
+// fetching is a page on its way, and what came of it.
+type fetching[T any] struct {
+	step   step
+	cancel context.CancelFunc
+	done   chan struct{}
+	page   *Page[T]
+	took   time.Duration
+	now    time.Time
+	err    error
+
+	left     bool // by a panic, or by runtime.Goexit
+	panicked any
+}
+
+func (f *fetching[T]) run(ctx context.Context, l *listing) {
+	f.left = true
+	defer func() {
+		if f.left {
+			f.panicked = recover()
+		}
+		close(f.done)
+	}()
+	f.page, f.took, f.now, f.err = get[T](ctx, l, f.step.window)
+	f.left = false
+}
+
+// raise does in the caller's goroutine what has happened in that of the request.
+func (f *fetching[T]) raise() {
+	if f.left && f.panicked == nil {
+		runtime.Goexit()
+	}
+	if f.left {
+		panic(f.panicked)
+	}
 }
 
 // wanted is how many requests have to be under way to use up the rate limit at

@@ -96,7 +96,8 @@ func (s *SupplierInvoicesService) All(ctx context.Context, opts *SupplierInvoice
 // ChangedSince yields the supplier invoices that were changed at since or later,
 // newest first, and reads no further than that; [Follow] keeps track with a
 // [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset.
+// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
+// that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/SupplierInvoices
 func (s *SupplierInvoicesService) ChangedSince(ctx context.Context, since DateTime, opts *SupplierInvoiceListOptions) iter.Seq2[*SupplierInvoice, error] {

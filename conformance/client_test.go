@@ -400,7 +400,7 @@ func assign(t *testing.T, v reflect.Value, value any) {
 func fields(v reflect.Value) iter.Seq2[reflect.StructField, reflect.Value] {
 	return func(yield func(reflect.StructField, reflect.Value) bool) {
 		for _, field := range reflect.VisibleFields(v.Type()) {
-			if field.IsExported() && !field.Anonymous && !yield(field, v.FieldByIndex(field.Index)) {
+			if field.IsExported() && !field.Anonymous && wireName(field) != "-" && !yield(field, v.FieldByIndex(field.Index)) {
 				return
 			}
 		}

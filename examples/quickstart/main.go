@@ -46,13 +46,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 	byUser, byProject := make(totals), make(totals)
 	read := func(rows *csv.Writer) error {
-		progress, err := newProgress(ctx, client, from, to, stderr)
-		if err != nil {
-			return err
-		}
+		progress := newProgress(stderr)
 		defer progress.end()
 		opts := &tid.TimeReportListOptions{From: from, To: to, SortBy: tid.TimeReportsByDate}
-		opts.SortOrder = tid.Ascending
+		opts.SortOrder, opts.Progress = tid.Ascending, progress.page
 		for report, err := range client.TimeReports.All(ctx, opts) {
 			if err != nil {
 				return err
@@ -62,7 +59,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			if err := rows.Write(row(report)); err != nil {
 				return err
 			}
-			progress.row()
 		}
 		rows.Flush()
 		return rows.Error()
@@ -219,37 +215,24 @@ func row(r *tid.TimeReport) []string {
 
 // progress tells whoever looks at the terminal how far the reading has come.
 type progress struct {
-	to          io.Writer // nil when nobody looks
-	begin       time.Time
-	rows, known int
+	to    io.Writer // nil when nobody looks
+	begin time.Time
 }
 
-const pageSize = 100
-
-func newProgress(ctx context.Context, client *tid.Client, from, to tid.Date, stderr io.Writer) (*progress, error) {
+func newProgress(stderr io.Writer) *progress {
 	if !demo.IsTerminal(stderr) {
-		return &progress{}, nil
+		return &progress{}
 	}
-	page, err := client.TimeReports.List(ctx, &tid.TimeReportListOptions{From: from, To: to,
-		ListOptions: tid.ListOptions{PageSize: 1}})
-	if err != nil {
-		return nil, err
-	}
-	return &progress{to: stderr, begin: time.Now(), known: page.TotalItemCount}, nil
+	return &progress{to: stderr, begin: time.Now()}
 }
 
-// row counts one row, and tells at the end of each page.
-func (p *progress) row() {
-	p.rows++
-	if p.to == nil || p.rows%pageSize != 0 && p.rows != p.known {
+// page is told of each page.
+func (p *progress) page(read, total int) {
+	if p.to == nil || read == 0 {
 		return
 	}
-	left := time.Duration(0)
-	if p.rows < p.known {
-		left = time.Since(p.begin) * time.Duration(p.known-p.rows) / time.Duration(p.rows)
-	}
-	fmt.Fprintf(p.to, "\r%d of %d pages, %d rows, %d seconds left \x1b[K",
-		(p.rows+pageSize-1)/pageSize, (p.known+pageSize-1)/pageSize, p.rows, int(left.Round(time.Second).Seconds()))
+	left := time.Since(p.begin) * time.Duration(max(0, total-read)) / time.Duration(read)
+	fmt.Fprintf(p.to, "\r%d of %d rows, %d seconds left \x1b[K", read, total, int(left.Round(time.Second).Seconds()))
 }
 
 // end leaves the line empty for what comes next.

@@ -223,23 +223,20 @@ func TestFailsHalfway(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
-	srv := demotest.Server(t, tidtest.WithCompany(tidtest.Sample(1, 8)))
-	month := []tid.Date{tid.NewDate(2026, 10, 1), tid.NewDate(2026, 10, 31)}
 	var out bytes.Buffer
-	p, err := newProgress(t.Context(), srv.Client(), month[0], month[1], &out)
-	require.NoError(t, err)
-	p.row()
+	p := newProgress(&out)
+	p.page(100, 250)
 	p.end()
 	assert.Empty(t, out.String(), "nobody looks")
 
 	synctest.Test(t, func(t *testing.T) {
-		p = &progress{to: &out, begin: time.Now(), known: 250}
-		for range 250 {
-			time.Sleep(10 * time.Millisecond)
-			p.row()
+		p = &progress{to: &out, begin: time.Now()}
+		for _, read := range []int{100, 198, 250} {
+			time.Sleep(time.Second)
+			p.page(read, 250)
 		}
 		p.end()
 	})
-	assert.Equal(t, []string{"", "1 of 3 pages, 100 rows, 2 seconds left \x1b[K", "2 of 3 pages, 200 rows, 1 seconds left \x1b[K",
-		"3 of 3 pages, 250 rows, 0 seconds left \x1b[K", "\x1b[K"}, strings.Split(out.String(), "\r"))
+	assert.Equal(t, []string{"", "100 of 250 rows, 2 seconds left \x1b[K", "198 of 250 rows, 1 seconds left \x1b[K",
+		"250 of 250 rows, 0 seconds left \x1b[K", "\x1b[K"}, strings.Split(out.String(), "\r"))
 }

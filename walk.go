@@ -1,0 +1,606 @@
+package tid
+
+import (
+	"errors"
+	"fmt"
+)
+
+const (
+	// maxShort is how many pages a list has at the most whose windows all overlap:
+	// up to here that costs one request, on a list of forty pages it would cost six.
+	maxShort = 10
+	// lookEvery is how many pages of a long list are read between two looks back.
+	lookEvery = 20
+	// A list that does not come to rest is read so many times at the most.
+	maxPasses, maxLongPasses = 5, 4
+)
+
+// window is a page of some size: the only thing that can be asked of a list.
+type window struct{ page, size int }
+
+func (w window) begin() int { return (w.page - 1) * w.size }
+func (w window) end() int   { return w.page * w.size }
+
+// step is a window to be read next: a new one, or a look back at one that has been
+// read before, when those up to the page after have been.
+type step struct {
+	window
+	after int
+}
+
+// answer is what a window showed. What a server does not tell is 0.
+type answer struct {
+	ids                []int64 // of the rows in order; 0 is a row without an id
+	rows               int     // with those that are null
+	size, total, pages int
+	wanted             int // rows; fewer than there are is the end of what is wanted
+}
+
+// walk decides which windows of a list are read, and which of their rows are new.
+// It knows nothing of requests: next is the window that is needed, ahead those that
+// will be needed after it if nothing happens, and take draws the conclusions.
+//
+// It proves that no row was stepped over as follows. The rows before end are
+// covered: each that is in the list from the beginning of the walk to its end, and
+// stands in front of one of them, has been given. A window that shows a covered row
+// covers what follows that row in it, whatever was added and removed, and whenever
+// it was read, since rows that stay keep their order. So each window begins in front
+// of end, and one that shows no covered row proves nothing, and is looked for again
+// further back. The last one must reach the end of the list as it counts itself.
+//
+// A row that moves does not keep its order: it can step from what is to be read to
+// what has been. That makes the rows in front of a covered one more by one, and
+// those behind it fewer by one, and unless other changes between the same two
+// requests make up for both, one of the two shows in the position of the covered
+// row and in the total. Then the front is read again, until what came in is found.
+type walk struct {
+	first     window
+	largest   int  // size that a window may have
+	low, high int  // the sizes that windows may have
+	chained   bool // windows must show a covered row
+	fixed     bool // the server has pages of its own, and no others
+	anonymous bool // rows have no ids
+	long      bool
+	unchecked bool // pages are taken as they come
+	moving    bool // rows move to the front while others write
+	cut       bool // what is wanted ends before the list does
+
+	seen     rowSet
+	given    int
+	end      int  // rows before this position are covered
+	total    int  // as the last window counted it
+	margin   int  // how far in front of end the next window begins at least
+	want     step // what is to be read next
+	done     bool
+	began    bool
+	counted  int  // the total of the first answer; -1 when others have had another
+	asked    int  // how often want has been asked in vain
+	claimed  int  // the total that it claimed
+	odd      bool // the server's number of pages is wrong, and nothing depends on it
+	tries    int  // how many windows in a row have shown no covered row
+	verified int  // rows before this position were in place at the last look back
+
+	pass, windows int
+	signs
+	search  int // how many rows the pass looks for; 0 is for any up to until
+	until   int // where the pass may end; 0 is at the end of the list
+	arrived int // rows that may have been added where nobody looked
+	buf     []int
+}
+
+// signs are what a pass has seen of rows that moved.
+type signs struct {
+	entered int // rows that came in front of what was covered, and were not seen there
+	moved   int // those of them that rows behind are missing
+	fewer   int // rows that went behind what was covered
+	repeats int // covered rows that stand behind others now
+	doubt   int // the position in front of which all that happened
+}
+
+func newWalk(first window, largest int) *walk {
+	return &walk{first: first, largest: largest, low: first.size, high: first.size,
+		want: step{window: first}, pass: 1, margin: 1}
+}
+
+// next returns the step that is needed now; there is none when all has been read.
+func (w *walk) next() (step, bool) { return w.want, !w.done }
+
+// ahead returns the step that comes after another, if nothing changes.
+func (w *walk) ahead(s step) (step, bool) {
+	if !w.began {
+		return step{}, false
+	}
+	if w.chained {
+		if w.total > 0 && s.end() >= w.total || w.until > 0 && s.end() >= w.until {
+			return step{}, false
+		}
+		return step{window: w.following(s.end())}, true
+	}
+	page := s.page
+	if s.after > 0 {
+		page = s.after
+	} else if look, ok := w.look(s); ok {
+		return look, true
+	}
+	here := window{page, s.size}
+	if w.total > 0 && here.end() >= w.total {
+		return step{}, false
+	}
+	return step{window: window{page + 1, s.size}}, true
+}
+
+// look returns the look back that is due after a page: every twenty pages and at
+// the end, at the middle of those that have been read since.
+func (w *walk) look(s step) (step, bool) {
+	read := s.page - w.first.page + 1
+	since := (read-1)%lookEvery + 1
+	last := w.total > 0 && s.end() >= w.total
+	if w.unchecked || w.anonymous || read < 2 || since < lookEvery && !last {
+		return step{}, false
+	}
+	return step{window: window{s.page - max(1, since/2), s.size}, after: s.page}, true
+}
+
+// following is the window that covers most of what follows end.
+func (w *walk) following(end int) window {
+	for _, margin := range []int{w.margin, 1} {
+		if best := w.showing(max(0, end-margin)); best.end() > end {
+			return best
+		}
+	}
+	return window{end/w.high + 1, w.high}
+}
+
+// showing is the window with the position in it that reaches furthest.
+func (w *walk) showing(position int) (best window) {
+	for size := w.low; size <= w.high; size++ {
+		if at := (window{position/size + 1, size}); at.end() > best.end() {
+			best = at
+		}
+	}
+	return best
+}
+
+// take draws the conclusions from what a step showed: give are the indexes of the
+// rows that have not been given yet.
+func (w *walk) take(s step, a answer) (give []int, err error) {
+	w.windows++
+	if limit := 30 + 4*max(w.total, w.given)/max(1, w.low); w.windows > limit {
+		return nil, fmt.Errorf("%d pages have been read, and the last of them have brought nothing new: the list does not come to an end", limit)
+	}
+	if w.unchecked {
+		return w.takeUnchecked(s, a), nil
+	}
+	if again, err := w.verify(&s, &a); again || err != nil {
+		return nil, err
+	}
+	if !w.began {
+		w.begin(a)
+	}
+	if a.total != w.counted {
+		w.counted = -1
+	}
+	switch {
+	case w.chained:
+		return w.takeChained(s, a)
+	case s.after > 0:
+		return nil, w.takeLook(s, a)
+	}
+	return w.takeInTurn(s, a)
+}
+
+// begin chooses the way of reading, when the first window has been.
+func (w *walk) begin(a answer) {
+	w.began, w.total, w.counted = true, a.total, a.total
+	w.end, w.verified = w.first.begin(), w.first.end()
+	w.long = a.total-w.first.begin() > maxShort*w.first.size
+	w.anonymous = len(a.ids) > 0
+	for _, id := range a.ids {
+		w.anonymous = w.anonymous && id == 0
+	}
+	if w.chained = !w.fixed && !w.anonymous && (w.moving || !w.long || w.first.size <= w.largest*4/5); !w.fixed {
+		w.high = min(w.largest, max(2*w.first.size, 20))
+		w.low = (w.high + 1) / 2
+	}
+}
+
+// verify has an answer that contradicts itself or the answers before asked for
+// again, and finds out what may be believed of one that stays as it is.
+func (w *walk) verify(s *step, a *answer) (again bool, err error) {
+	reached := s.begin() + a.rows
+	ends := a.total > 0 && reached >= a.total
+	whole := s.begin() == 0 && a.total > 0 && a.rows == a.total // whatever else it says
+	var why string
+	switch {
+	case !whole && (!w.fixed && a.size > 0 && a.size != s.size || a.rows > s.size):
+		why = "size"
+	case a.total > 0 && a.rows < s.size && reached < a.total:
+		why = "short"
+	case a.total > 0 && a.rows > 0 && reached > a.total:
+		why = "over"
+	case a.total == 0 && w.total > 0:
+		why = "none"
+	case !w.odd && a.total > 0 && a.pages > 0 && a.size > 0 && a.pages != (a.total-1)/a.size+1:
+		why = "pages"
+	case w.began && ends && a.total < w.total && s.after == 0:
+		why = "ends"
+	default:
+		w.asked = 0
+		return false, nil
+	}
+	w.asked++
+	if w.asked == 1 || why == "ends" && a.total != w.claimed && w.asked < 5 {
+		w.claimed = a.total
+		return true, nil
+	}
+	w.asked = 0
+	switch {
+	case why == "size" || why == "short" && !w.began && a.rows > 0:
+		size := a.size
+		if why == "short" || size < a.rows {
+			size = a.rows
+		}
+		w.fixed, w.low, w.high = true, size, size
+		if w.began { // from the beginning, where the rows given are known
+			w.first = window{w.first.begin()/size + 1, size}
+			w.began = false
+			return true, w.restart(0, 0)
+		}
+		w.first.size = size
+		w.want.window = w.first
+		if *s = w.want; a.total > 0 && a.rows < size && s.begin()+a.rows < a.total {
+			return false, w.short(s.window, *a)
+		}
+	case why == "short":
+		return false, w.short(s.window, *a)
+	case why == "over":
+		a.total = 0
+	case why == "pages":
+		w.odd = true
+	}
+	return false, nil
+}
+
+func (w *walk) short(s window, a answer) error {
+	if a.rows == 0 {
+		return emptyPage(s.page, a.total, a.pages)
+	}
+	return fmt.Errorf("page %d has %d of %d items, although the answer counts %d in all", s.page, a.rows, s.size, a.total)
+}
+
+// ended reports whether a window reaches the end of the list.
+func (w *walk) ended(s window, a answer) bool {
+	if a.wanted < len(a.ids) {
+		return true
+	}
+	if a.total > 0 {
+		return s.begin()+a.rows >= a.total
+	}
+	return a.rows < s.size
+}
+
+// takeUnchecked takes a page as it is.
+func (w *walk) takeUnchecked(s step, a answer) []int {
+	give := w.record(s.window, a, func(int) bool { return true })
+	w.began, w.total = true, a.total
+	switch {
+	case a.pages > 0:
+		w.done = s.page >= a.pages
+	case a.total > 0 && a.size > 0:
+		w.done = s.page*a.size >= a.total
+	default:
+		w.done = a.rows < s.size
+	}
+	w.done = w.done || a.wanted < len(a.ids)
+	w.want = step{window: window{s.page + 1, s.size}}
+	return give
+}
+
+// record notes where the rows of a window stand, and returns those that are new
+// and wanted.
+func (w *walk) record(s window, a answer, wanted func(int) bool) []int {
+	w.buf = w.buf[:0]
+	for i, id := range a.ids {
+		if id == 0 && wanted(i) {
+			w.buf = append(w.buf, i)
+		} else if id != 0 && wanted(i) {
+			if _, known := w.seen.get(id); !known {
+				w.buf = append(w.buf, i)
+			}
+		}
+	}
+	for i, id := range a.ids {
+		if _, known := w.seen.get(id); id != 0 && (known || wanted(i)) {
+			w.seen.put(id, s.begin()+i)
+		}
+	}
+	w.given += len(w.buf)
+	return w.buf
+}
+
+// takeInTurn takes the next page of a list of which nothing has changed so far.
+func (w *walk) takeInTurn(s step, a answer) ([]int, error) {
+	begins := s.window == w.first
+	quiet := begins || a.total == w.total && s.begin() == w.end
+	far := false
+	if !begins {
+		for _, id := range a.ids {
+			if at, known := w.seen.get(id); known && (w.pass == 1 || at < w.end) {
+				quiet, far = false, far || at < w.end-s.size
+			}
+		}
+	}
+	switch {
+	case quiet:
+	case w.anonymous:
+		return nil, fmt.Errorf("the list changed from %d to %d rows while it was read, and its rows have no ids by which those already given could be told: read it again", w.total, a.total)
+	case w.fixed:
+		return nil, w.restart(0, 0)
+	default:
+		if w.chained = true; far {
+			w.end = min(w.end, w.verified)
+		}
+		w.want = step{window: w.following(w.end)}
+		return nil, nil
+	}
+	give := w.record(s.window, a, func(int) bool { return true })
+	w.end = s.begin() + a.rows
+	if a.total > 0 {
+		w.total = a.total
+	}
+	if a.wanted < len(a.ids) {
+		w.done = true
+		return give, nil
+	}
+	if w.fixed && w.ended(s.window, a) {
+		if w.given < w.total-w.first.begin() {
+			return give, w.restart(0, 0)
+		}
+		w.done = true
+		return give, nil
+	}
+	return give, w.proceed(s, a)
+}
+
+// proceed goes on to the step after one that was as expected.
+func (w *walk) proceed(s step, a answer) error {
+	next, more := w.ahead(s)
+	switch {
+	case more && (a.total > 0 || s.after > 0 || a.rows >= s.size):
+		w.want = next
+	case w.total > 0 && w.given < w.total-w.first.begin() && !w.anonymous:
+		w.chained = true // a row came twice, and another never did
+		return w.restart(0, 0)
+	default:
+		w.done = true
+	}
+	return nil
+}
+
+// takeLook compares a page with what it was.
+func (w *walk) takeLook(s step, a answer) error {
+	same := true
+	for i, id := range a.ids {
+		at, known := w.seen.get(id)
+		same = same && (id == 0 || known && at == s.begin()+i)
+	}
+	switch {
+	case same:
+		w.verified = max(w.verified, s.end())
+		return w.proceed(s, a)
+	case w.fixed:
+		return w.restart(0, 0)
+	default:
+		if w.chained = true; a.total == w.total || w.end >= w.total {
+			w.end = w.verified // something has left and something has come, unnoticed
+		}
+		w.want = step{window: w.following(w.end)}
+	}
+	return nil
+}
+
+// takeChained takes a window that has to show a covered row.
+func (w *walk) takeChained(s step, a answer) ([]int, error) {
+	link, at, firstKnown := -1, -1, len(a.ids)
+	for i, id := range a.ids {
+		if p, known := w.seen.get(id); id != 0 && known {
+			firstKnown = min(firstKnown, i)
+			if p < w.end && p > at {
+				link, at = i, p
+			}
+		}
+	}
+	begins := s.begin() == 0 && w.first.begin() == 0 || w.given == 0
+	change := 0
+	if a.total > 0 && w.total > 0 {
+		change = a.total - w.total
+	}
+	if link < 0 && !begins {
+		return nil, w.stepBack(change)
+	}
+	fresh := 0 // rows in front of the link that are new
+	for _, id := range a.ids[:link+1] {
+		if _, known := w.seen.get(id); !known {
+			fresh++
+		}
+	}
+	if link >= 0 {
+		shift := s.begin() + link - at
+		entered, fewer := max(0, shift-fresh), max(0, shift-change)
+		if a.total == 0 || w.total == 0 {
+			fewer = 0
+		}
+		w.entered += entered
+		w.moved += min(entered, fewer)
+		w.fewer += max(0, fewer-fresh)
+		if entered > 0 || fewer > fresh {
+			w.doubt = max(w.doubt, s.begin()+link+1)
+		}
+		if w.pass > 1 {
+			w.arrived += max(0, change)
+		} else {
+			w.arrived += entered - min(entered, fewer)
+		}
+	} else if w.pass > 1 || w.end > 0 {
+		w.arrived += max(0, change)
+		if w.search > 0 {
+			w.search += max(0, change)
+		}
+	}
+	if w.pass == 1 {
+		for _, id := range a.ids[link+1:] {
+			if _, known := w.seen.get(id); known && id != 0 && link >= 0 {
+				w.repeats++
+				w.doubt = max(w.doubt, s.begin())
+			}
+		}
+	}
+	give := w.record(s.window, a, func(i int) bool {
+		if a.ids[i] == 0 {
+			return i > link
+		}
+		return w.first.begin() == 0 || w.given == 0 || i > firstKnown
+	})
+	w.end, w.tries = s.begin()+a.rows, 0
+	if a.total > 0 {
+		w.total = a.total
+	}
+	found := false
+	if w.pass > 1 {
+		w.arrived = max(0, w.arrived-len(give))
+		found = w.search > 0 && w.search <= len(give)
+		w.search = max(0, w.search-len(give))
+	}
+	w.cut = w.cut || a.wanted < len(a.ids)
+	allNew := w.moving && w.pass > 1 && len(give) == len(a.ids)
+	if !found && !w.ended(s.window, a) && (w.until == 0 || w.end < w.until || allNew) {
+		w.want = step{window: w.following(w.end)}
+		return give, nil
+	}
+	return give, w.finish()
+}
+
+// stepBack looks for a covered row, since the window showed none: where the total
+// says that the last of them has gone, else further and further back.
+func (w *walk) stepBack(change int) error {
+	w.margin = min(w.high/4+1, 4*w.margin)
+	position := w.end - 1 + min(change, 0)
+	switch {
+	case w.tries == 0 && change > 0:
+		position += change
+	case w.tries > 0 || change == 0:
+		position -= w.margin << (2 * w.tries)
+	}
+	w.tries++
+	if position-w.margin <= 0 {
+		if w.first.begin() > 0 && w.want.begin() == 0 {
+			return errors.New("none of the rows that were read first is in the list any more, so it is not known where to go on: read it again")
+		}
+		position = 0
+	}
+	w.want = step{window: w.showing(max(0, position-w.margin))}
+	return nil
+}
+
+// finish ends a pass: with it the walk, or another pass if a row may have moved
+// from what was to be read to what had been.
+func (w *walk) finish() error {
+	unseen := 0
+	if w.total > 0 && !w.cut {
+		unseen = max(0, w.total-w.first.begin()-w.given-w.arrived)
+	}
+	certain := w.moved > 0 || unseen > 0
+	if w.pass > 1 && w.counted > 0 && w.given == w.counted-w.first.begin() {
+		certain = false // as many as there were all the time
+	}
+	possible := w.entered > 0 || w.fewer > 0 || w.repeats > 0
+	if !certain && (!possible || w.pass > 1) {
+		if w.done = !w.moving || w.pass > 1 || w.windows == 1; !w.done {
+			return w.restart(0, 1)
+		}
+		return nil
+	}
+	search, until := w.entered, w.doubt
+	if w.fewer > w.moved || w.repeats > 0 {
+		search = 0
+	}
+	if unseen > w.entered {
+		search, until = 0, 0
+	}
+	if w.long && !certain {
+		until = min(until, maxShort*w.high)
+	}
+	return w.restart(search, until)
+}
+
+// restart begins another pass.
+func (w *walk) restart(search, until int) error {
+	most := maxPasses
+	if w.long {
+		most = maxLongPasses
+	}
+	if w.pass++; w.pass > most || w.anonymous {
+		return fmt.Errorf("the list has been read %d times, and each time rows changed places meanwhile, so that some may be missing: "+
+			"read it again, or sort it by what does not change", w.pass-1)
+	}
+	if until == 0 {
+		w.arrived = 0 // all of them will be met
+	}
+	w.signs, w.search, w.until, w.tries, w.windows = signs{}, search, until, 0, 0
+	w.margin = max(w.margin, w.high/3) // rows with equal sort keys fit into one window
+	w.end, w.want = w.first.begin(), step{window: w.first}
+	if w.chained {
+		if w.end > 0 {
+			w.end = w.first.end()
+		}
+		w.want.window = w.showing(w.first.begin())
+	}
+	return nil
+}
+
+// rowSet remembers the position of each row by its id, in less than 20 bytes a row
+// on average. An id of 0 is none.
+type rowSet struct {
+	ids []int64
+	at  []int32
+	n   int
+}
+
+// slot is where an id stands, or would.
+func (r *rowSet) slot(id int64) int {
+	hash := uint64(id) * 0x9e3779b97f4a7c15
+	for i := int((hash >> 32) * uint64(len(r.ids)) >> 32); ; i++ {
+		if i == len(r.ids) {
+			i = 0
+		}
+		if r.ids[i] == id || r.ids[i] == 0 {
+			return i
+		}
+	}
+}
+
+func (r *rowSet) get(id int64) (position int, ok bool) {
+	if id == 0 || r.n == 0 {
+		return 0, false
+	}
+	i := r.slot(id)
+	return int(r.at[i]), r.ids[i] == id
+}
+
+func (r *rowSet) put(id int64, position int) {
+	if r.n >= len(r.ids)*7/8 {
+		old := *r
+		r.ids, r.at = make([]int64, 128+len(old.ids)*3/2), make([]int32, 128+len(old.ids)*3/2)
+		for i, id := range old.ids {
+			if id != 0 {
+				to := r.slot(id)
+				r.ids[to], r.at[to] = id, old.at[i]
+			}
+		}
+	}
+	i := r.slot(id)
+	if r.ids[i] == 0 {
+		r.n++
+	}
+	r.ids[i], r.at[i] = id, int32(position)
+}
