@@ -66,14 +66,29 @@ func (s schedule) carryOut() *run {
 	}
 	r := &run{schedule: s, srv: tidtest.Start(opts...)}
 	defer r.srv.Close()
-	for range s.contacts {
+	gone := 0 // of the contacts that are removed: they stand between those that stay
+	for _, actions := range s.workers {
+		for _, a := range actions {
+			if a.kind == remove {
+				gone++
+			}
+		}
+	}
+	var goes []int64
+	for i := range s.contacts {
+		for i*gone/s.contacts >= len(goes) && len(goes) < gone {
+			goes = append(goes, r.srv.Contacts.Put(contact("goes")))
+		}
 		r.stay = append(r.stay, r.srv.Contacts.Put(contact("stays")))
+	}
+	for len(goes) < gone {
+		goes = append(goes, r.srv.Contacts.Put(contact("goes")))
 	}
 	for _, actions := range s.workers {
 		for _, a := range actions {
 			r.calls = append(r.calls, &call{action: a, mark: fmt.Sprintf("call %03d", len(r.calls))})
 			if a.kind == remove {
-				r.calls[len(r.calls)-1].id = r.srv.Contacts.Put(contact("goes"))
+				r.calls[len(r.calls)-1].id, goes = goes[0], goes[1:]
 			}
 		}
 	}
