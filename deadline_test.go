@@ -117,7 +117,7 @@ func TestARetryWithoutATurnKeepsItsFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client(t, roundTrip(func(req *http.Request) (*http.Response, error) {
 			return answer(req, 503, `{"message":"Out of order."}`), nil
-		}), tid.WithLimiter(&once{}))
+		}), tid.WithLimiter(&single{}))
 		err := c.Do(t.Context(), "GET", "v1/Core/Whatever", nil, nil, nil)
 		assert.ErrorIs(t, err, tid.ErrServer)
 		assert.ErrorIs(t, err, tid.ErrNoTurn)
@@ -128,10 +128,10 @@ func TestARetryWithoutATurnKeepsItsFailure(t *testing.T) {
 	})
 }
 
-// once is a limiter that has one permit to give.
-type once struct{ given bool }
+// single is a limiter that has one permit to give.
+type single struct{ given bool }
 
-func (o *once) Wait(ctx context.Context) (tid.Permit, error) {
+func (o *single) Wait(ctx context.Context) (tid.Permit, error) {
 	if o.given {
 		return nil, &tid.NoTurnError{Wait: time.Minute}
 	}
