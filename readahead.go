@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -45,7 +46,8 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 			fetches.Go(func() { f.run(ctx, l) })
 		}
 		walk := l.walk()
-		identify := identity[T]()
+		identify, written := identity[T](), writtenWithin[T]()
+		var began time.Time // by the API's own clock
 		var ids []int64
 		var latency time.Duration
 		allowed, under := firstReadAhead, 1
@@ -81,7 +83,13 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 				id, _ := identify(item)
 				ids = append(ids, id)
 			}
+			if began.IsZero() {
+				began = f.now
+			}
 			a := answer{ids: ids, rows: page.rows, size: page.size, total: page.TotalItemCount, pages: page.TotalPages, wanted: len(ids)}
+			if !walk.chained {
+				a.fresh = slices.ContainsFunc(page.Items, func(item *T) bool { return written(item, began, f.now) })
+			}
 			var disorder error
 			if until != nil {
 				a.wanted, disorder = until(page.Items)
@@ -145,6 +153,25 @@ func (f *fetching[T]) raise() {
 	}
 	if f.left {
 		panic(f.panicked)
+	}
+}
+
+// writtenWithin finds out whether an item was created or changed between two
+// moments, as far as it tells. Stamps without an offset may be in UTC or in Swedish
+// time, summer or winter: each is tried, and the moments are so close to each other
+// that few others fit.
+func writtenWithin[T any]() func(item *T, from, to time.Time) bool {
+	updated, created := updatedAt[T](), property[T, DateTime]("createdDate", "created")
+	return func(item *T, from, to time.Time) bool {
+		for _, stamp := range []func(*T) (DateTime, bool){updated, created} {
+			at, ok := stamp(item)
+			for zone := time.Duration(0); ok && zone <= 2*time.Hour; zone += time.Hour {
+				if t := at.In(time.UTC).Add(-zone); t.After(from) && !t.After(to) {
+					return true
+				}
+			}
+		}
+		return false
 	}
 }
 

@@ -9,11 +9,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest"
 )
 
 // shifting is a list that others change while it is read.
@@ -399,4 +401,46 @@ func TestAnyListThatChangesIsGivenWhole(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A row removed from what has been read, and one inserted in what has not, between
+// the same two requests: no total changes, and no row comes twice. On a long list
+// the stamp of the new row tells.
+func TestAReplacementInALongListLosesNoRow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, at := range []int{4, 9, 14, 25, 30, 35} { // the request before which it happens
+			for _, behind := range []int{50, 450, 950} { // how far behind that the new row stands
+				requests := 0
+				var ids []int64
+				contact := func(position int) tid.Contact {
+					return tid.Contact{ContactSummary: tid.ContactSummary{Name: fmt.Sprintf("%06d", position), ContactType: tid.ContactCompany}}
+				}
+				srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithBeforeRequest(func(srv *tidtest.Server, r tidtest.Request) {
+					if r.Operation != "GET /v1/Core/Contacts" {
+						return
+					}
+					if requests++; requests == at {
+						srv.Contacts.Delete(ids[150])
+						srv.Contacts.Put(contact(10*(100*at+behind) + 5))
+					}
+				}))
+				for i := range 4_000 {
+					ids = append(ids, srv.Contacts.Put(contact(10*i)))
+				}
+				given := make(map[int64]int)
+				opts := &tid.ContactListOptions{SortBy: tid.ContactsByName, ListOptions: tid.ListOptions{SortOrder: tid.Ascending}}
+				for c, err := range srv.Client().Contacts.All(t.Context(), opts) {
+					require.NoError(t, err)
+					given[c.ID]++
+				}
+				lost := 0
+				for i, id := range ids {
+					if i != 150 && given[id] != 1 {
+						lost++
+					}
+				}
+				assert.Zero(t, lost, "rows not given once, when it happens before request %d, %d rows further back", at, behind)
+			}
+		}
+	})
 }

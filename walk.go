@@ -33,7 +33,8 @@ type answer struct {
 	ids                []int64 // of the rows in order; 0 is a row without an id
 	rows               int     // with those that are null
 	size, total, pages int
-	wanted             int // rows; fewer than there are is the end of what is wanted
+	wanted             int  // rows; fewer than there are is the end of what is wanted
+	fresh              bool // a row has been written since the walk began
 }
 
 // walk decides which windows of a list are read, and which of their rows are new.
@@ -323,6 +324,9 @@ func (w *walk) takeInTurn(s step, a answer) ([]int, error) {
 	begins := s.window == w.first
 	quiet := begins || a.total == w.total && s.begin() == w.end
 	far := false
+	if a.fresh && !begins && !w.fixed && !w.anonymous { // what else has happened, and where?
+		quiet, far = false, true
+	}
 	if !begins {
 		for _, id := range a.ids {
 			if at, known := w.seen.get(id); known && (w.pass == 1 || at < w.end) {
