@@ -41,9 +41,10 @@
 // change. What it cannot always see is changes between the same requests that make
 // up for each other: where pages overlap, which they do up to ten pages and with a
 // PageSize of 80 or less, a row that moves to what has been read while one of that
-// is removed and another is added behind; on longer lists a row that is removed from
-// what has been read while another is added behind. Rows without an id cannot be
-// known again: if their list changes, the walk ends in an error.
+// is removed and another is added behind; on longer lists, where rows tell neither
+// when they were created nor when they changed, a row that is removed from what has
+// been read while another is added behind. Rows without an id cannot be known again:
+// if their list changes, the walk ends in an error.
 // [WithoutWalkChecks] turns all this off.
 //
 // # Limits, repeats and errors

@@ -1,0 +1,5 @@
+//go:build !race
+
+package tid_test
+
+const raceDetector = false
