@@ -61,7 +61,8 @@ func TestATokenIsRenewedAMinuteBeforeItsEnd(t *testing.T) {
 
 func TestTheExchangeGoesAheadOfThoseWhoWaitForItsToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithCompany(tidtest.Sample(1, 1)))
+		srv := tidtest.NewServer(t, tidtest.InMemory(),
+			tidtest.WithLatency(tidtest.Latency{RoundTrip: 200 * time.Millisecond}))
 		c := srv.Client()
 		_, err := c.Users.List(t.Context(), nil)
 		require.NoError(t, err)
