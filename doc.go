@@ -53,9 +53,11 @@
 // Client waits for its turn in a [Limiter], and a 429 pauses all of them until its
 // Retry-After has passed. Requests that the API has refused before executing
 // them, or that never reached it, are repeated; after other failures only GET is,
-// and [InvoicesService.SetSentToEconomySystem], which does no harm twice.
+// and [InvoicesService.SetSentToEconomySystem], which does no harm twice, and PUT
+// and DELETE where [WithRetries] says so.
 // A POST that may have been carried out is never sent again: [Error.MayHaveExecuted]
-// tells. Every error of a call is an [*Error] that matches one of ErrBadRequest,
+// tells. Every error of a call, but for what the function given to
+// Modify returns, is an [*Error] that matches one of ErrBadRequest,
 // ErrNotFound and so on with errors.Is. Waiting ends with the context.
 //
 // # Values
