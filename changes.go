@@ -30,6 +30,7 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 		call.query.Set("sortOrder", string(Descending))
 	}
 	l, err := newListing(c, call, opts, err)
+	since = since.surely()
 	updated := updatedAt[T]()
 	// until returns how many of the items of a page have changed since.
 	until := func(items []*T) (int, error) {
@@ -71,6 +72,17 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 			}
 		}
 	}
+}
+
+// surely is dt, or the beginning of the hour that comes twice if dt lies in it: in
+// Sweden from two to three o'clock on the last Sunday of October. Without an offset
+// a stamp in that hour may be later than another that shows a later time.
+func (dt DateTime) surely() DateTime {
+	wall := dt.In(time.UTC)
+	if _, zoned := dt.Offset(); zoned || wall.Month() != time.October || wall.Day() < 25 || wall.Weekday() != time.Sunday || wall.Hour() != 2 {
+		return dt
+	}
+	return DateTimeOfWall(wall.Truncate(time.Hour))
 }
 
 // later reports a stamp that lies after the given moment. One without an offset is

@@ -272,6 +272,29 @@ func TestChangesAreNotLostToWhatOthersDo(t *testing.T) {
 	}
 }
 
+// In the hour that comes twice a later change can have an earlier stamp.
+func TestChangesInTheHourThatComesTwiceAreGiven(t *testing.T) {
+	// 2:10, 2:05 and 2:00 are of the second time round, 2:40 and 2:20 of the first.
+	stamps := []string{"2026-10-25 02:10:00", "2026-10-25 02:05:00", "2026-10-25 02:00:00", "2026-10-25 02:40:00", "2026-10-25 02:20:00", "2026-10-25 01:50:00"}
+	for _, c := range []struct {
+		since string
+		want  []int64
+	}{
+		{"2026-10-25 02:30:00", []int64{1, 2, 3, 4, 5}}, // which of the two is not known
+		{"2026-10-25 01:55:00", []int64{1, 2, 3, 4, 5}},
+		{"2026-10-25 03:00:00", nil},
+		{"2026-10-25 02:30:00 +02:00", []int64{4}}, // an offset tells
+		{"2026-10-24 02:30:00", []int64{1, 2, 3, 4, 5, 6}},
+	} {
+		list := &shifting{rows: []int64{1, 2, 3, 4, 5, 6}, stamp: func(id int64) string { return stamps[id-1] }}
+		if strings.Contains(c.since, "+") {
+			list.rows = []int64{4, 5, 6}
+		}
+		given := ids(t, free(t, list).Contacts.ChangedSince(t.Context(), at(t, c.since), nil), contactID)
+		assert.Equal(t, c.want, given, c.since)
+	}
+}
+
 // What a transport, limiter or observer panics with is raised in the goroutine of the
 // caller, where it can be recovered.
 func TestPanicsReachTheCallerOfAWalk(t *testing.T) {
