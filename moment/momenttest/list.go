@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -81,7 +82,7 @@ func (q *query) read(name string, values []string) (problem string) {
 	switch {
 	case name == "page":
 		q.paged = true
-		if q.page, err = strconv.Atoi(value); err != nil || q.page < 0 || q.page > 1<<31 {
+		if q.page, err = strconv.Atoi(value); err != nil || q.page < 0 || q.page > math.MaxInt32 {
 			return "page must be 0 or more."
 		}
 	case name == "size":
