@@ -316,6 +316,8 @@ func readEscape(s string) (text string, length int) {
 			return "", 0
 		}
 		switch c := s[at]; {
+		case strings.IndexByte("abfnrtv", c) >= 0: // folding leaves all of these out
+			return " ", at + 1
 		case c == 'u' && at+1 < len(s) && s[at+1] == '{':
 			end := strings.IndexByte(s, '}')
 			if end < 0 {
