@@ -17,6 +17,7 @@ var (
 	FileName        = fileName
 	TokenLifetime   = tokenLifetime
 	Quiet           = quiet
+	SharedTransport = sharedTransport
 	QuietTLS        = quietTLS
 )
 
