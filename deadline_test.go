@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -67,6 +68,43 @@ func TestADeadlineDoesNotHideTheCause(t *testing.T) {
 }
 
 // "My queue is too long" is told from "the API is out of order" by one sentinel.
+func TestAnAttemptThatTheContextCutsShortKeepsTheFailureBeforeIt(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		is   error
+	}{
+		{"a deadline", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 2*time.Second)
+		}, context.DeadlineExceeded},
+		{"cancelled", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(2*time.Second, cancel)
+			return ctx, cancel
+		}, context.Canceled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := tidtest.NewServer(t, tidtest.InMemory())
+				id := srv.Contacts.Put(tid.Contact{})
+				srv.Inject(tidtest.Fault{Operation: "DELETE", Effect: tidtest.AnswerAfter(502, "")})
+				srv.Inject(tidtest.Fault{Operation: "DELETE", Effect: tidtest.Delay(time.Minute)})
+				ctx, cancel := c.end(t.Context())
+				defer cancel()
+				err := srv.Client(tid.WithRetries(4, http.MethodDelete)).Contacts.Delete(ctx, id)
+				var e *tid.Error
+				require.ErrorAs(t, err, &e)
+				assert.Equal(t, 502, e.StatusCode)
+				assert.ErrorIs(t, err, tid.ErrServer)
+				assert.ErrorIs(t, err, c.is)
+				assert.Equal(t, 2, e.Attempts)
+				assert.True(t, e.MayHaveExecuted)
+				assert.Equal(t, 1, strings.Count(err.Error(), "look before repeating it"), err.Error())
+			})
+		})
+	}
+}
+
 func TestACallWhoseTurnComesTooLateMatchesErrNoTurn(t *testing.T) {
 	for name, limiter := range map[string]func() tid.Limiter{
 		"the gate":       tid.NewLimiter,

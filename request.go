@@ -177,19 +177,24 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 		case result.unsent:
 			return failure
 		}
+		over := ctx.Err() != nil
+		if over && result.status == 0 && before != nil { // the last attempt came to nothing: likewise
+			before.Attempts = attempt
+			failure = before
+		}
 		if call.method != http.MethodGet && call.basic == "" {
 			refusedByAPI := result.status >= 400 && result.status <= 499 && result.status != http.StatusRequestTimeout
 			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
-			failure.MayHaveExecuted = mayHaveExecuted
-			if mayHaveExecuted && !call.replay {
+			if mayHaveExecuted && !failure.MayHaveExecuted && !call.replay {
 				failure.advise("the request may have been carried out: look before repeating it")
 			}
+			failure.MayHaveExecuted = mayHaveExecuted
 		}
 		if call.failed != nil {
 			own := *failure
 			call.failed(&own)
 		}
-		if ctx.Err() != nil {
+		if over {
 			failure.Err = ended(ctx, failure.Err)
 			return failure
 		}
