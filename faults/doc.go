@@ -1,15 +1,17 @@
 // Package faults holds a randomised test and nothing else. It drives a
 // [github.com/vismatid/tid.Client] against [github.com/vismatid/tid/tidtest] with
 // random programs of reads, writes and walks in several goroutines, while the
-// server and the network fail at random, and checks afterwards, in the server's
-// store and log, that nothing was lost, doubled, leaked or misreported.
+// server and the network fail at random, connections take their time or die
+// between two requests, and others add, remove and rename what is in the list. It
+// checks afterwards, in the server's store and log, that nothing was lost, doubled,
+// leaked or misreported, and that the rate limit was kept.
 //
-//	go test -race ./...                       # 1,000 schedules
-//	go test -race ./... -rapid.checks=100000  # as many as there is time for
+//	go test -race .                            # 500 schedules
+//	FAULTS_SCHEDULES=10000 go test -race .     # as many as CI runs
 //
 // A failure is shrunk to a small schedule and printed with its seed:
 //
-//	go test -race ./... -rapid.seed=17289637641
+//	go test -race . -rapid.seed=17289637641
 //
 // runs that schedule again first. Everything happens in virtual time, so that the
 // seed settles the program, the network and the faults; what it does not settle

@@ -2,9 +2,13 @@ package faults
 
 import (
 	"bytes"
+	"cmp"
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -19,7 +23,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	_ = flag.Set("rapid.checks", "1000") // unless the command line says otherwise
+	schedules := "500"
+	if n := os.Getenv("FAULTS_SCHEDULES"); n != "" {
+		schedules = n
+	}
+	_ = flag.Set("rapid.checks", schedules) // unless the command line says otherwise
 	os.Exit(m.Run())
 }
 
@@ -105,16 +113,31 @@ var claims = []struct {
 			return ""
 		}, create, modify, remove, get, walk)
 	}},
-	{"a walk gives every item once, whatever is added and removed meanwhile, or ends in an error", func(r *run) string {
+	{"a walk gives every contact that is there from its beginning to its end, and each once, or ends in an error", func(r *run) string {
 		return r.each(func(c *call) string {
-			given := slices.Sorted(slices.Values(c.given))
+			given := c.ids()
+			slices.Sort(given)
 			switch {
 			case c.more:
 				return "something followed the error"
 			case len(slices.Compact(given)) != len(c.given):
-				return fmt.Sprintf("given %v", c.given)
-			case c.whole && slices.ContainsFunc(r.stay, func(id int64) bool { return !slices.Contains(c.given, id) }):
-				return fmt.Sprintf("given %v of %v", c.given, r.stay)
+				return fmt.Sprintf("given %v", c.ids())
+			case !c.whole:
+				return ""
+			}
+			for _, p := range r.residents {
+				_, found := slices.BinarySearch(given, p.id)
+				if !found && p.from.Before(c.began) && (p.to.IsZero() || p.to.After(c.ended)) {
+					return fmt.Sprintf("%d is missing in %v", p.id, c.ids())
+				}
+			}
+			return ""
+		}, walk)
+	}},
+	{"a walk gives a list that nobody changes in order", func(r *run) string {
+		return r.each(func(c *call) string {
+			if !r.disturbed(c) && !slices.IsSortedFunc(c.given, r.order.compare) {
+				return fmt.Sprintf("given %v", c.ids())
 			}
 			return ""
 		}, walk)
@@ -145,9 +168,104 @@ var claims = []struct {
 		}, create, modify, remove, get, walk)
 	}},
 	{"no request leaves during a pause, and five at the most are refused in one", (*run).storm},
-	{"a call ends with its context", func(r *run) string {
+	{"at constant latency four requests at the most arrive in any second", func(r *run) string {
+		if r.latency.Uniform > 0 {
+			return ""
+		}
+		for i := 4; i < len(r.arrived); i++ {
+			if d := r.arrived[i].Time.Sub(r.arrived[i-4].Time); d < time.Second {
+				return fmt.Sprintf("five within %s", d)
+			}
+		}
+		return ""
+	}},
+	{"every attempt that was sent is told of, and no other", func(r *run) string {
+		sent := make(map[key]int)
+		for _, x := range r.wire.sent {
+			sent[x.key]++
+		}
+		if maps.Equal(sent, r.events) {
+			return ""
+		}
+		return fmt.Sprintf("sent %v, told of %v", sent, r.events)
+	}},
+	{"an error counts the attempts of its call", func(r *run) string {
 		return r.each(func(c *call) string {
-			if !c.until.IsZero() && c.ended.After(c.until) {
+			e, ok := c.err.(*tid.Error)
+			if !ok {
+				return ""
+			}
+			own := len(r.wire.of(key{c, operations[c.kind]}))
+			switch {
+			case e.Operation == operations[c.kind] && e.Attempts != own, e.Operation != operations[c.kind] && own > 0:
+				return fmt.Sprintf("sent %d times, %d attempts", own, e.Attempts)
+			}
+			return ""
+		}, create, remove, get)
+	}},
+	{"an error has the status of the last answer", func(r *run) string {
+		return r.each(func(c *call) string {
+			sent := r.wire.of(key{c, operations[c.kind]})
+			e, ok := c.err.(*tid.Error)
+			if !ok || len(sent) == 0 {
+				return ""
+			}
+			last := sent[len(sent)-1]
+			if c.isOver() && last.status == 0 && len(sent) > 1 { // broken off
+				last = sent[len(sent)-2]
+			}
+			if e.StatusCode != last.status {
+				return fmt.Sprintf("status %d after an answer of %d", e.StatusCode, last.status)
+			}
+			return ""
+		}, create, remove, get)
+	}},
+	{"an error that the context brought about matches the context's", func(r *run) string {
+		return r.each(func(c *call) string {
+			switch {
+			case c.err == nil:
+			case c.isOver() && !r.answered(c.ended) && !errors.Is(c.err, c.ending()):
+				return "the context had ended"
+			case errors.Is(c.err, context.Canceled) && !(c.isOver() && c.cancel):
+				return "it was not cancelled"
+			case errors.Is(c.err, context.DeadlineExceeded) && (c.limit == 0 || c.cancel) && c.err.(*tid.Error).Operation != exchangeOp:
+				return "there was no deadline"
+			}
+			return ""
+		}, create, modify, remove, get, walk)
+	}},
+	{"an error of the limiter is ErrNoTurn, and says how long the wait would have been", func(r *run) string {
+		return r.each(func(c *call) string {
+			e, ok := c.err.(*tid.Error)
+			switch unsent := len(r.wire.of(key{c, operations[c.kind]})) == 0; {
+			case !ok:
+			case errors.Is(e, tid.ErrNoTurn) && (c.limit == 0 || c.cancel || c.isOver() || unsent && e.RetryAfter <= 0):
+				return fmt.Sprintf("ErrNoTurn, and a wait of %s", e.RetryAfter)
+			case unsent && e.Operation == operations[c.kind] && !c.isOver() && !errors.Is(e, tid.ErrNoTurn):
+				return "another error"
+			}
+			return ""
+		}, create, remove, get)
+	}},
+	{"a read that can be repeated is given up for a deadline or a long wait alone", func(r *run) string {
+		return r.each(func(c *call) string {
+			sent := r.wire.of(key{c, operations[c.kind]})
+			if c.err == nil || c.isOver() || len(sent) == 0 || len(sent) > r.retries {
+				return ""
+			}
+			last := sent[len(sent)-1]
+			if slices.Contains([]int{0, 429, 500, 502, 503, 504}, last.status) && asked(last) <= time.Minute && !errors.Is(c.err, context.DeadlineExceeded) {
+				return fmt.Sprintf("%d attempts of %d", len(sent), r.retries+1)
+			}
+			return ""
+		}, get)
+	}},
+	{"every call ends, and with its context", func(r *run) string {
+		return r.each(func(c *call) string {
+			switch {
+			case c.ended.IsZero():
+				return "has not ended"
+			case !c.until.IsZero() && c.ended.After(c.until):
 				return "ended later"
 			}
 			return ""
@@ -179,21 +297,35 @@ func (r *run) each(check func(*call) string, kinds ...kind) string {
 
 var methods = map[kind]string{create: http.MethodPost, modify: http.MethodPut, remove: http.MethodDelete}
 
-// isOf reports whether a request is the write of a call.
-func (c *call) isOf(method, path, body string) bool {
-	switch {
-	case method != methods[c.kind]:
-		return false
-	case c.kind == remove:
-		return strings.HasSuffix(path, "/"+strconv.FormatInt(c.id, 10))
+// operations are those of the actions that are one call.
+var operations = map[kind]string{create: "POST /v1/Core/Contacts", remove: "DELETE /v1/Core/Contacts/{id}", get: "GET /v1/Core/Contacts/{id}"}
+
+const exchangeOp = "POST /v1/Auth/Token"
+
+// isOver reports whether the context had ended when the call did.
+func (c *call) isOver() bool { return !c.until.IsZero() && !c.ended.Before(c.until) }
+
+// ending is the error of its context.
+func (c *call) ending() error {
+	if c.cancel {
+		return context.Canceled
 	}
-	return strings.Contains(body, c.mark)
+	return context.DeadlineExceeded
+}
+
+// ids are those of what a walk gave.
+func (c *call) ids() (ids []int64) {
+	for _, item := range c.given {
+		ids = append(ids, item.ID)
+	}
+	return ids
 }
 
 // performed is how often the server has performed the write of a call.
 func (r *run) performed(c *call) (n int) {
-	for _, req := range r.srv.Requests() {
-		if req.Performed && c.isOf(req.Method, req.Path, string(req.Body)) {
+	for _, req := range r.arrived {
+		is := c.kind == remove && strings.HasSuffix(req.Path, "/"+strconv.FormatInt(c.id, 10)) || bytes.Contains(req.Body, []byte(c.mark))
+		if req.Performed && req.Method == methods[c.kind] && is {
 			n++
 		}
 	}
@@ -204,8 +336,37 @@ func (r *run) performed(c *call) (n int) {
 // far as the client can know.
 func (r *run) reached(c *call) bool {
 	return slices.ContainsFunc(r.wire.sent, func(x *exchange) bool {
-		return x.reached && x.status/100 != 4 && c.isOf(x.method, x.path, x.body)
+		return x.call == c && x.method == methods[c.kind] && x.connected && x.status/100 != 4
 	})
+}
+
+// answered reports whether an answer or a failure came back in one instant.
+func (r *run) answered(at time.Time) bool {
+	return slices.ContainsFunc(r.wire.sent, func(x *exchange) bool { return x.back.Equal(at) && !x.cutShort })
+}
+
+// disturbed reports whether somebody may have changed the list during a walk.
+func (r *run) disturbed(c *call) bool {
+	during := func(from, to time.Time) bool { return !from.After(c.ended) && !to.Before(c.began) }
+	return slices.ContainsFunc(r.changed, func(at time.Time) bool { return during(at, at) }) ||
+		slices.ContainsFunc(r.wire.sent, func(x *exchange) bool {
+			return x.method != http.MethodGet && x.op != exchangeOp && during(x.left, x.back)
+		})
+}
+
+// compare is how the list is sorted.
+func (o order) compare(a, b *tid.ContactSummary) int {
+	n := cmp.Compare(a.ID, b.ID)
+	switch o.by {
+	case tid.ContactsByName:
+		n = strings.Compare(a.Name, b.Name)
+	case tid.ContactsByUpdated:
+		n = a.Updated.In(time.UTC).Compare(b.Updated.In(time.UTC))
+	}
+	if o.sort == tid.Descending {
+		return -n
+	}
+	return n
 }
 
 func (r *run) revealing(text string) bool {

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/tidtest"
 )
 
@@ -15,6 +16,7 @@ import (
 type schedule struct {
 	seed        uint64 // of the server: its jitter, and which requests a share takes
 	latency     tidtest.Latency
+	connect     tidtest.Latency // of the set-up of a connection
 	fixedWindow bool
 	noTotals    bool
 	tokenLife   time.Duration // 0 is a static token
@@ -22,7 +24,10 @@ type schedule struct {
 	repeated    []string // methods that are repeated besides GET
 	readAhead   int
 	contacts    int // of those that stay
+	passing     int // contacts between them, which others remove
 	pageSize    int
+	order       order
+	changes     []change
 	faults      []fault
 	workers     [][]action
 }
@@ -36,6 +41,29 @@ type fault struct {
 func (f fault) String() string {
 	return fmt.Sprintf("%s of %q, skip %d, times %d, share %g", f.effect, f.Operation, f.Skip, f.Times, f.Share)
 }
+
+// order is how the walks sort.
+type order struct {
+	by   tid.ContactSort
+	sort tid.SortOrder
+}
+
+// change is what others do with the list while it is read.
+type change struct {
+	after  int // requests for the list since the change before; 0 is in the same instant
+	kind   changeKind
+	target int // which contact
+	place  int // where contacts stand by their name afterwards
+	count  int // of contacts
+}
+
+type changeKind string
+
+const (
+	insert changeKind = "insert"
+	take   changeKind = "take away" // those that pass
+	move   changeKind = "move"      // by another name
+)
 
 // kind is what an action does with contacts.
 type kind string
@@ -79,8 +107,11 @@ func (a action) String() string {
 // GoString is what rapid prints.
 func (s schedule) GoString() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "server seed %d, latency %+v, fixed window %t, no totals %t, token life %s\n", s.seed, s.latency, s.fixedWindow, s.noTotals, s.tokenLife)
-	fmt.Fprintf(&b, "\tretries %d %v, read ahead %d, %d contacts, %d a page\n", s.retries, s.repeated, s.readAhead, s.contacts, s.pageSize)
+	fmt.Fprintf(&b, "server seed %d, latency %+v, connect %+v, fixed window %t, no totals %t, token life %s\n", s.seed, s.latency, s.connect, s.fixedWindow, s.noTotals, s.tokenLife)
+	fmt.Fprintf(&b, "\tretries %d %v, read ahead %d, %d contacts, %d passing, %d a page, order %v\n", s.retries, s.repeated, s.readAhead, s.contacts, s.passing, s.pageSize, s.order)
+	for _, c := range s.changes {
+		fmt.Fprintf(&b, "\tafter %d lists: %s %d of contact %d, place %d\n", c.after, c.kind, c.count, c.target, c.place)
+	}
 	for _, f := range s.faults {
 		fmt.Fprintf(&b, "\tfault: %v\n", f)
 	}
@@ -98,7 +129,11 @@ var schedules = rapid.Custom(func(t *rapid.T) schedule {
 		seed: rapid.Uint64().Draw(t, "seed"),
 		latency: tidtest.Latency{
 			RoundTrip: milliseconds(0, 900).Draw(t, "round trip"),
-			Uniform:   milliseconds(0, 20).Draw(t, "jitter"),
+			Uniform:   rapid.OneOf(rapid.Just(time.Duration(0)), milliseconds(0, 20)).Draw(t, "jitter"),
+		},
+		connect: tidtest.Latency{
+			RoundTrip: rapid.OneOf(rapid.Just(time.Duration(0)), milliseconds(0, 5_000)).Draw(t, "connect"),
+			Uniform:   rapid.OneOf(rapid.Just(time.Duration(0)), milliseconds(0, 1_000)).Draw(t, "connect jitter"),
 		},
 		fixedWindow: rapid.Bool().Draw(t, "fixed window"),
 		noTotals:    rapid.Bool().Draw(t, "no totals"),
@@ -107,7 +142,10 @@ var schedules = rapid.Custom(func(t *rapid.T) schedule {
 		repeated:    rapid.SampledFrom([][]string{nil, {http.MethodPut}, {http.MethodDelete}, {http.MethodPut, http.MethodDelete}}).Draw(t, "repeated"),
 		readAhead:   rapid.SampledFrom([]int{0, 1, 2, 16}).Draw(t, "read ahead"),
 		contacts:    rapid.IntRange(1, 120).Draw(t, "contacts"),
+		passing:     rapid.IntRange(0, 60).Draw(t, "passing"),
 		pageSize:    rapid.IntRange(5, 30).Draw(t, "page size"),
+		order:       rapid.SampledFrom(orders).Draw(t, "order"),
+		changes:     rapid.OneOf(rapid.Just[[]change](nil), rapid.SliceOfN(changes, 1, 8)).Draw(t, "changes"),
 		faults:      rapid.SliceOfN(faults, 0, 6).Draw(t, "faults"),
 		workers:     rapid.SliceOfN(rapid.SliceOfN(actions, 1, 6), 1, 4).Draw(t, "workers"),
 	}
@@ -122,6 +160,18 @@ var actions = rapid.Custom(func(t *rapid.T) action {
 			return patience{milliseconds(1, 20_000).Draw(t, "limit"), rapid.Bool().Draw(t, "cancel")}
 		})).Draw(t, "patience"),
 		items: rapid.OneOf(rapid.Just(0), rapid.IntRange(0, 60)).Draw(t, "items"),
+	}
+})
+
+var orders = []order{{}, {}, {tid.ContactsByName, ""}, {tid.ContactsByName, tid.Descending}, {tid.ContactsByUpdated, tid.Descending}}
+
+var changes = rapid.Custom(func(t *rapid.T) change {
+	return change{
+		after:  rapid.IntRange(0, 8).Draw(t, "after"),
+		kind:   rapid.SampledFrom([]changeKind{insert, take, take, move}).Draw(t, "change"),
+		target: rapid.IntRange(0, 1_000).Draw(t, "target"),
+		place:  rapid.IntRange(0, 999).Draw(t, "place"),
+		count:  rapid.OneOf(rapid.IntRange(1, 3), rapid.IntRange(1, 40)).Draw(t, "count"),
 	}
 })
 
@@ -158,6 +208,8 @@ var effects = rapid.OneOf(
 	plain("DropBefore", tidtest.DropBefore()),
 	plain("DropAfter", tidtest.DropAfter()),
 	plain("Refuse", tidtest.Refuse()),
+	plain("DropIdle", tidtest.DropIdle()),
+	plain("DropIdle", tidtest.DropIdle()),
 	effect("CutBody", func(t *rapid.T) tidtest.Effect { return tidtest.CutBody(rapid.IntRange(0, 500).Draw(t, "after")) }),
 	plain("Malformed", tidtest.Malformed()),
 	effect("SlowBody", func(t *rapid.T) tidtest.Effect {

@@ -2,11 +2,16 @@ package faults
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/vismatid/tid"
 )
 
 // echo, in the body of an answer, is replaced by the Authorization header of the
@@ -26,42 +31,36 @@ type wire struct {
 
 // exchange is one request and what came back.
 type exchange struct {
+	key
 	method, path string
-	body         string
 	left, back   time.Time
 	status       int // 0 without an answer
 	header       http.Header
 	answer       []byte // of an error
-	reached      bool   // a connection came about
+	connected    bool   // a connection came about
+	cutShort     bool   // by its context
 }
 
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	x := &exchange{method: req.Method, path: req.URL.Path, left: time.Now()}
-	if req.Body != nil {
-		body, err := io.ReadAll(req.Body)
-		_ = req.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-		x.body = string(body)
-		req = req.Clone(req.Context())
-		req.Body = io.NopCloser(bytes.NewReader(body))
-	}
+	x := &exchange{key: key{callOf(req.Context()), tid.OperationFrom(req.Context())}, method: req.Method, path: req.URL.Path, left: time.Now()}
 	_, secret, _ := strings.Cut(req.Header.Get("Authorization"), " ")
 	w.mu.Lock()
 	w.sent = append(w.sent, x)
 	w.secrets[secret] = true
 	w.mu.Unlock()
 
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { x.connected = true },
+	}))
 	resp, err := w.next.RoundTrip(req)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	x.back = time.Now()
+	x.cutShort = errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	if err != nil {
-		x.reached = !strings.Contains(err.Error(), "connection refused")
 		return nil, err
 	}
-	x.status, x.header, x.reached = resp.StatusCode, resp.Header, true
+	x.status, x.header = resp.StatusCode, resp.Header
 	if resp.StatusCode >= 300 {
 		x.answer, _ = io.ReadAll(resp.Body)
 		x.answer = bytes.ReplaceAll(x.answer, []byte(echo), []byte(req.Header.Get("Authorization")))
@@ -70,6 +69,16 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	w.open++
 	resp.Body = &closing{ReadCloser: resp.Body, wire: w}
 	return resp, nil
+}
+
+// of returns the exchanges of a call that were of one operation.
+func (w *wire) of(k key) (some []*exchange) {
+	for _, x := range w.sent {
+		if x.key == k {
+			some = append(some, x)
+		}
+	}
+	return some
 }
 
 // closing is a body that tells when it is closed.
