@@ -71,6 +71,7 @@ type gate struct {
 	margin  time.Duration
 	paused  time.Time // nobody passes before
 	waiting int
+	urgent  int // requests for a token that wait: nobody else passes before them
 }
 
 type permit struct {
@@ -131,7 +132,9 @@ func (p *permit) Done(status int, retryAfter time.Duration) {
 
 func (g *gate) Wait(ctx context.Context) (Permit, error) {
 	if OperationFrom(ctx) == opToken { // ahead of all those who wait for the token
-		return g.next(ctx)
+		g.hurry(1)
+		defer g.hurry(-1)
+		return g.next(ctx, true)
 	}
 	if err := g.join(ctx); err != nil {
 		return nil, err
@@ -147,16 +150,24 @@ func (g *gate) Wait(ctx context.Context) (Permit, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return g.next(ctx)
+	return g.next(ctx, false)
+}
+
+// hurry counts the requests for a token that wait.
+func (g *gate) hurry(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.urgent += n
+	g.change()
 }
 
 // next takes the next slot that is free, without regard to whose turn it is.
-func (g *gate) next(ctx context.Context) (Permit, error) {
+func (g *gate) next(ctx context.Context, urgent bool) (Permit, error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p, free, changed := g.take()
+		p, free, changed := g.take(urgent)
 		if p != nil {
 			return p, nil
 		}
@@ -207,9 +218,12 @@ func (g *gate) join(ctx context.Context) error {
 
 // take gives a free slot to the caller. Otherwise it says when the next one is
 // free, zero while that is not known, and what is closed when that changes.
-func (g *gate) take() (p *permit, free time.Time, changed <-chan struct{}) {
+func (g *gate) take(urgent bool) (p *permit, free time.Time, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if g.urgent > 0 && !urgent {
+		return nil, time.Time{}, g.changed
+	}
 	now, next := time.Now(), -1
 	for i, p := range g.slots {
 		at, known := now, true
