@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync"
@@ -270,3 +272,30 @@ func (undated) Deadline() (time.Time, bool) { return time.Time{}, false }
 type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
+
+// A name that cannot be resolved is a connection that did not come up: the resolver
+// of a container that has just started finds it a moment later.
+func TestAHostThatIsNotFoundAtFirstIsRetried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lookups := 0
+		c := client(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+			trace := httptrace.ContextClientTrace(req.Context())
+			trace.GetConn("api.example:443")
+			if lookups++; lookups < 3 {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "api.example", IsNotFound: true}}
+			}
+			trace.GotConn(httptrace.GotConnInfo{})
+			return answer(req, 200, `{}`), nil
+		}))
+		assert.NoError(t, c.Do(t.Context(), "POST", "v1/Core/Whatever", nil, map[string]int{}, nil))
+		assert.Equal(t, 3, lookups)
+	})
+}
+
+func TestAServerThatRestartsSaysSo(t *testing.T) {
+	for _, status := range []int{502, 503} {
+		c := client(t, roundTrip(func(req *http.Request) (*http.Response, error) { return answer(req, status, ""), nil }), tid.WithRetries(0))
+		err := c.Do(t.Context(), "GET", "v1/Core/Whatever", nil, nil, nil)
+		assert.ErrorContains(t, err, "the API is restarting or under planned maintenance")
+	}
+}
