@@ -246,18 +246,27 @@ func TestTextThatIsDamagedIsNotWrittenBack(t *testing.T) {
 }
 
 func TestMendingASmallAnswerStaysCheap(t *testing.T) {
-	row := `{"id":"1","tags":[{},{}],"isActive":true},`
-	body := `{"items":[` + strings.TrimSuffix(strings.Repeat(row, 60_000), ",") + `]}`
-	zipped := squeezed(body)
-	require.Less(t, len(zipped), 12<<10)
-	c := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Encoding", "gzip")
-		_, _ = io.WriteString(w, zipped)
-	})
-	costs(t, 400*mib, func() {
-		_, err := c.Contacts.List(t.Context(), nil)
-		assert.Error(t, err)
-	})
+	for name, c := range map[string]struct {
+		body string
+		most uint64
+	}{
+		"rows and tags": {`{"items":[{}` + strings.Repeat(`,{"id":"1","tags":[{},{}],"isActive":true}`, 60_000) + `]}`, 400 * mib},
+		"empty rows":    {`{"items":[{"id":"1"}` + strings.Repeat(`,{}`, 240_000) + `]}`, 200 * mib},
+		"other objects": {`{"items":[{"id":"1","x":[{"a":1}` + strings.Repeat(`,{"a":1}`, 240_000) + `]}]}`, 50 * mib},
+	} {
+		t.Run(name, func(t *testing.T) {
+			zipped := squeezed(c.body)
+			require.Less(t, len(zipped), 12<<10)
+			client := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Encoding", "gzip")
+				_, _ = io.WriteString(w, zipped)
+			})
+			costs(t, c.most, func() {
+				_, err := client.Contacts.List(t.Context(), nil)
+				assert.Error(t, err)
+			})
+		})
+	}
 }
 
 func TestWhatIsRefusedSaysThatItWasNotSent(t *testing.T) {
