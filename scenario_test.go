@@ -431,7 +431,11 @@ func TestAnyListThatChangesIsGivenWhole(t *testing.T) {
 // the stamp of the new row tells.
 func TestAReplacementInALongListLosesNoRow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, at := range []int{4, 9, 14, 25, 30, 35} { // the request before which it happens
+		moments := []int{4, 9, 14, 25, 30, 35} // the request before which it happens
+		if raceDetector {
+			moments = moments[:1]
+		}
+		for _, at := range moments {
 			for _, behind := range []int{50, 450, 950} { // how far behind that the new row stands
 				requests := 0
 				var ids []int64
