@@ -251,9 +251,13 @@ func Follow[T any](cursor *Cursor, changes iter.Seq2[*T, error]) iter.Seq2[*T, e
 			yield(nil, err)
 			return
 		}
+		since := cursor.Since().surely()
 		for i := len(items) - 1; i >= 0; i-- {
 			id, _ := identify(items[i])
 			at, dated := updated(items[i])
+			if dated && at.Compare(since) < 0 { // passed long ago, and no longer remembered
+				continue
+			}
 			if id == 0 || !dated {
 				if !yield(items[i], nil) {
 					return

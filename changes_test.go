@@ -265,3 +265,16 @@ func TestTheCursorNeverMovesPastTheAPIsPresent(t *testing.T) {
 	assert.Empty(t, follow())
 	assert.Less(t, len(cursor.Given), 15, "what lies behind the overlap is forgotten")
 }
+
+// A sequence that begins elsewhere than at the cursor brings nothing twice.
+func TestFollowLeavesOutWhatItHasPassedLongAgo(t *testing.T) {
+	stamps := []string{"2026-11-20 08:00:00", "2026-11-10 08:00:00", "2026-11-01 08:00:00"}
+	list := &shifting{rows: []int64{1, 2, 3}, stamp: func(id int64) string { return stamps[id-1] }}
+	c := free(t, list)
+	var cursor tid.Cursor
+	for run, want := range []int{3, 0, 0} {
+		given, err := tid.Collect(tid.Follow(&cursor, c.Contacts.ChangedSince(t.Context(), at(t, "2026-01-01 00:00:00"), nil)), 0)
+		require.NoError(t, err)
+		assert.Len(t, given, want, "run %d", run)
+	}
+}

@@ -441,6 +441,8 @@ func NewClientFromEnv(opts ...Option) (*Client, error) {
 func parseBaseURL(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
+	case (err != nil || u.Hostname() == "") && !strings.Contains(address, "@"):
+		return nil, fmt.Errorf("tid: the base URL must look like %s, not %s", DefaultBaseURL, quote(address))
 	case err != nil || u.Hostname() == "":
 		return nil, errors.New("tid: the base URL must look like " + DefaultBaseURL)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
@@ -504,7 +506,7 @@ func (c *Client) callPath(ctx context.Context, method, path string, query, body 
 		return nil, invalid(op, "%v", err)
 	}
 	call := &call{op: op, method: method, path: escapePath(path), accept: "application/json", free: true}
-	return call, call.encode(ctx, query, body)
+	return call, c.located(call, call.encode(ctx, query, body))
 }
 
 // anonymous puts {id} in the place of numbers, so that the operations of
@@ -520,7 +522,12 @@ func anonymous(path string) string {
 }
 
 // String names the client without its credentials.
-func (c *Client) String() string { return "tid.Client(" + c.base.String() + ")" }
+func (c *Client) String() string {
+	if c.base == nil { // not made by NewClient
+		return "tid.Client()"
+	}
+	return "tid.Client(" + c.base.String() + ")"
+}
 
 // Format prints what String gives, for every verb.
 func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }

@@ -299,3 +299,67 @@ func TestAServerThatRestartsSaysSo(t *testing.T) {
 		assert.ErrorContains(t, err, "the API is restarting or under planned maintenance")
 	}
 }
+
+// A renewal that fails is not a matter of the credentials.
+func TestARenewalThatFailsIsToldForWhatItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := tidtest.NewServer(t, tidtest.InMemory())
+		c := srv.Client(tid.WithRetries(1))
+		_, err := c.Contacts.List(t.Context(), nil)
+		require.NoError(t, err)
+		srv.KillTokens()
+		srv.Inject(tidtest.Fault{Operation: "POST /v1/Auth/Token", Times: 9, Effect: tidtest.TooMany(time.Hour)})
+		_, err = c.Contacts.List(t.Context(), nil)
+		assert.ErrorIs(t, err, tid.ErrRateLimited)
+		assert.NotErrorIs(t, err, tid.ErrUnauthorized)
+		assert.ErrorContains(t, err, "POST /v1/Auth/Token: 429 Too Many Requests: a new token was needed, since the last one had been refused")
+		var e *tid.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, time.Hour, e.RetryAfter)
+	})
+}
+
+// nothing is a limiter that accounts for nothing, and thinks that it needs no permit.
+type nothing struct{}
+
+func (nothing) Wait(context.Context) (tid.Permit, error) { return nil, nil }
+
+func TestALimiterWithoutAPermitIsAnError(t *testing.T) {
+	c := client(t, nil, tid.WithLimiter(nothing{}))
+	assert.ErrorContains(t, c.Do(t.Context(), "GET", "v1/Core/Whatever", nil, nil, nil), "not sent: the limiter gave no Permit")
+	c = client(t, nil, tid.WithLimiter(tid.RateLimiter(nil)))
+	assert.ErrorContains(t, c.Do(t.Context(), "GET", "v1/Core/Whatever", nil, nil, nil), "not sent: the rate limiter is nil")
+}
+
+// What could not be read is kept, as the body of an error is.
+func TestAnUnreadableAnswerIsKept(t *testing.T) {
+	for body, want := range map[string]string{
+		"<html><title>Log in</title></html>": "the answer is a web page and not JSON: check the base URL",
+		`{"id":7,"hours":"7,5"}`:             "the answer has a string where tid.Decimal is expected (hours)",
+		`[{"id":7}]`:                         "the answer has an array where tid.TimeReport is expected (at byte 1)",
+	} {
+		c := client(t, roundTrip(func(req *http.Request) (*http.Response, error) { return answer(req, 200, body), nil }))
+		_, err := c.TimeReports.Get(t.Context(), 7)
+		assert.ErrorContains(t, err, want)
+		var e *tid.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, body, string(e.Body))
+	}
+}
+
+func TestARefusalTellsWhichObjectIsMeant(t *testing.T) {
+	c := client(t, nil, tid.WithBaseURL("https://api.example/base"))
+	_, err := c.TimeReports.Update(t.Context(), 39001, &tid.TimeReportInput{})
+	assert.ErrorContains(t, err, "PUT /base/v1/Core/TimeReports/39001: not sent: ")
+	_, err = c.TimeReports.Modify(t.Context(), 39001, nil)
+	assert.ErrorIs(t, err, tid.ErrInvalidInput)
+}
+
+func TestARefusedRedirectSaysWhereItLedTo(t *testing.T) {
+	c := client(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+		return answer(req, 302, "", "Location", "https://new.example/v1?token=x"), nil
+	}))
+	err := c.Do(t.Context(), "GET", "v1/Core/Whatever", nil, nil, nil)
+	assert.ErrorContains(t, err, "check the base URL; it led to new.example")
+	assert.NotContains(t, err.Error(), "token=x")
+}

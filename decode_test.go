@@ -162,7 +162,7 @@ func TestWhatCannotBeReadNamesThePlaceAndNotTheContent(t *testing.T) {
 		{"not JSON", `{"items":[` + secret + `]}`, "not JSON (at byte 11)"},
 		{"two values", `{"page":1} "` + secret + `"`, "not JSON"},
 		{"cut off", `{"items":[{"comment":"` + secret, "cut off"},
-		{"HTML", `<html>` + secret, "not JSON (at byte 1)"},
+		{"HTML", `<html>` + secret, "a web page and not JSON"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var page tid.Page[tid.TimeReport]
@@ -180,10 +180,10 @@ func TestWhatCannotBeReadNamesThePlaceAndNotTheContent(t *testing.T) {
 
 func TestAnInvalidValueIsAClearErrorThatNamesItsField(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"items":[{"date":"2024-13-01"}]}`:   `a string where tid.Date is expected (items.date, at byte`,
-		`{"items":[{"clockStart":"07.30"}]}`:  `a string where tid.ClockTime is expected (items.clockStart, at byte`,
-		`{"items":[{"hours":"7,5"}]}`:         `a string where tid.Decimal is expected (items.hours, at byte`,
-		`{"items":[{"createdDate":"today"}]}`: `a string where tid.DateTime is expected (items.createdDate, at byte`,
+		`{"items":[{"date":"2024-13-01"}]}`:   `a string where tid.Date is expected (items.date)`,
+		`{"items":[{"clockStart":"07.30"}]}`:  `a string where tid.ClockTime is expected (items.clockStart)`,
+		`{"items":[{"hours":"7,5"}]}`:         `a string where tid.Decimal is expected (items.hours)`,
+		`{"items":[{"createdDate":"today"}]}`: `a string where tid.DateTime is expected (items.createdDate)`,
 	} {
 		var page tid.Page[tid.TimeReport]
 		err := tid.Unmarshal([]byte(text), &page)

@@ -38,12 +38,10 @@
 // walk to its end, and give it once, or end in an error that says why, whatever
 // others add, remove or move meanwhile. That costs one request for a list of up to
 // ten pages, and one for every twenty pages of a longer one; more where the list does
-// change. What it cannot always see is changes between the same requests that make
-// up for each other: where pages overlap, which they do up to ten pages and with a
-// PageSize of 80 or less, a row that moves to what has been read while one of that
-// is removed and another is added behind; on longer lists, where rows tell neither
-// when they were created nor when they changed, a row that is removed from what has
-// been read while another is added behind. Rows without an id cannot be known again:
+// change. What it cannot always see: rows that leave the list while others move during
+// the same walk; and on more than ten pages a removal together with an addition
+// further back, where rows tell neither when they were created nor when they changed.
+// The README has figures. Rows without an id cannot be known again:
 // if their list changes, the walk ends in an error.
 // [WithoutWalkChecks] turns all this off.
 //

@@ -20,8 +20,8 @@ import (
 )
 
 // What went wrong, for errors.Is. Every error of a call is an [*Error] that
-// matches the one of the last answer; one that matches none is about the network,
-// the context or an answer that could not be read.
+// matches the one of the last answer; one that matches none is about a status
+// without a sentinel, the network, the context or an answer that could not be read.
 var (
 	// ErrInvalidInput is a request that was refused before anything was sent.
 	ErrInvalidInput = errors.New("invalid input")
@@ -62,7 +62,7 @@ var sentinels = map[int]error{
 type Error struct {
 	// Operation is what was asked, such as "GET /v1/Core/Contacts/{id}".
 	Operation string
-	// Path is the path that was sent, without the query; "" when nothing was.
+	// Path is the path that was asked, without the query; "" when there was none yet.
 	Path string
 	// StatusCode is the last status that the API answered; 0 when it answered none.
 	StatusCode int

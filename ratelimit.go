@@ -2,6 +2,7 @@ package tid
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,7 +16,7 @@ import (
 // it, repeats and token requests too. A Limiter must be safe for concurrent use;
 // one that is shared between processes lets a fleet share one budget.
 type Limiter interface {
-	// Wait returns when a request may be sent. It returns early with an error
+	// Wait returns when a request may be sent, with a Permit that is not nil. It returns early with an error
 	// that wraps ctx.Err() when ctx ends, and at once with a [*NoTurnError] when
 	// the deadline of ctx comes before the turn. [OperationFrom] tells what ctx is
 	// for: the token exchange, "POST /v1/Auth/Token", goes ahead of all that wait
@@ -300,6 +301,9 @@ type rateLimiter struct{ limiter *rate.Limiter }
 func (r rateLimiter) Wait(ctx context.Context) (Permit, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if r.limiter == nil {
+		return nil, errors.New("the rate limiter is nil")
 	}
 	reservation := r.limiter.Reserve()
 	if !reservation.OK() {

@@ -166,7 +166,7 @@ func writtenWithin[T any]() func(item *T, from, to time.Time) bool {
 		for _, stamp := range []func(*T) (DateTime, bool){updated, created} {
 			at, ok := stamp(item)
 			for zone := time.Duration(0); ok && zone <= 2*time.Hour; zone += time.Hour {
-				if t := at.In(time.UTC).Add(-zone); t.After(from) && !t.After(to) {
+				if t := at.In(time.UTC).Add(-zone); t.After(from) && t.Before(to.Add(time.Second)) { // a Date is whole seconds
 					return true
 				}
 			}

@@ -48,7 +48,16 @@ func (c *Client) newCall(ctx context.Context, op string, args []any, params, bod
 	if call.path, err = expand(op, template, c.templates[op], args); err != nil {
 		return nil, err
 	}
-	return call, call.encode(ctx, params, body)
+	return call, c.located(call, call.encode(ctx, params, body))
+}
+
+// located puts the path into the error of a call that was refused: it tells which
+// of many objects is meant.
+func (c *Client) located(call *call, err error) error {
+	if e, ok := err.(*Error); ok {
+		e.Path = c.pathOf(call)
+	}
+	return err
 }
 
 // encode checks and encodes what goes into the query and the body.
@@ -183,7 +192,7 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 			failure = before
 		}
 		if call.method != http.MethodGet && call.basic == "" {
-			refusedByAPI := result.status >= 400 && result.status <= 499 && result.status != http.StatusRequestTimeout
+			refusedByAPI := result.status >= 400 && result.status <= 498 && result.status != http.StatusRequestTimeout // 499 is a proxy's own
 			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
 			if mayHaveExecuted && !failure.MayHaveExecuted && !call.replay {
 				failure.advise("the request may have been carried out: look before repeating it")
@@ -200,7 +209,14 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 		}
 		if result.status == http.StatusUnauthorized && call.basic == "" && !renewed {
 			newer, err := c.source.Token(ctx, call.token)
-			if err != nil {
+			var renewal *Error
+			switch {
+			case errors.As(err, &renewal): // what is wrong is the exchange, not the credentials
+				own := *renewal
+				own.Attempts = max(own.Attempts, attempt)
+				own.add(errors.New("a new token was needed, since the last one had been refused"))
+				return &own
+			case err != nil:
 				failure.add(fmt.Errorf("no new token: %w", err))
 			}
 			result.renewable, renewed = err == nil && newer != call.token, true
@@ -243,6 +259,8 @@ func (c *Client) authorization(ctx context.Context, call *call) (string, *Error)
 			err = ended(ctx, err)
 		}
 		return "", &Error{Operation: call.op, Message: "no access token", Err: err}
+	case token == "":
+		return "", &Error{Operation: call.op, Message: "the token source gave an empty token"}
 	case !isToken(token):
 		return "", &Error{Operation: call.op, Message: "the token source gave a token with characters that it cannot have"}
 	}
@@ -261,12 +279,15 @@ func (c *Client) admit(ctx context.Context, call *call) (permit Permit, waited t
 		permit, err := c.limiter.Wait(ctx)
 		wait := time.Since(begin)
 		waited += wait
+		if err == nil && permit == nil {
+			err = errors.New("the limiter gave no Permit")
+		}
 		if err == nil && ctx.Err() != nil {
 			permit.Done(0, 0)
 			err = ctx.Err()
 		}
 		if err != nil {
-			return nil, waited, noTurn(ctx, call, err)
+			return nil, waited, c.noTurn(ctx, call, err)
 		}
 		if wait <= time.Second || call.token == before { // a source that never has it at hand
 			return permit, waited, nil
@@ -282,8 +303,8 @@ func (c *Client) admit(ctx context.Context, call *call) (permit Permit, waited t
 }
 
 // noTurn is the error of a request that its limiter did not let pass.
-func noTurn(ctx context.Context, call *call, err error) *Error {
-	failure := &Error{Operation: call.op, Path: call.path, Message: "not sent", Err: err}
+func (c *Client) noTurn(ctx context.Context, call *call, err error) *Error {
+	failure := &Error{Operation: call.op, Path: c.pathOf(call), Message: "not sent", Err: err}
 	var late *NoTurnError
 	switch {
 	case ctx.Err() != nil:
@@ -324,7 +345,7 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 		call.took = event.Duration
 	}()
 	fail := func(err error) (outcome, *Error) {
-		return result, &Error{Operation: call.op, Path: call.path, StatusCode: result.status,
+		return result, &Error{Operation: call.op, Path: c.pathOf(call), StatusCode: result.status,
 			RetryAfter: result.retryAfter, Attempts: n, Err: err}
 	}
 
@@ -376,20 +397,32 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 		echo := redactorOf(call.token)
 		failure.Body, failure.hint = []byte(echo.blank(string(answer))), c.hint(call, result)
 		failure.Message, failure.Fields = readErrorBody(answer, echo)
+		if to, err := resp.Location(); err == nil {
+			failure.advise("it led to " + echo.blank(tidy(to.Host)))
+		}
 		return result, failure
 	}
 	trace.done(result.status, 0)
 	if err := receive(resp); err != nil {
 		_ = resp.Body.Close()
 		result.broken = errors.Is(err, errBroken)
-		return fail(err)
+		var body []byte
+		if u, ok := err.(*unreadable); ok {
+			err, body = u.error, u.body
+		}
+		_, failure = fail(err)
+		failure.Body = []byte(redactorOf(call.token).blank(string(body)))
+		return result, failure
 	}
 	return result, nil
 }
 
+// pathOf is the whole path of a call, with that of the base URL.
+func (c *Client) pathOf(call *call) string { return c.base.EscapedPath() + call.path }
+
 func (c *Client) request(ctx context.Context, call *call) *http.Request {
 	u := *c.base
-	u.RawPath = c.base.EscapedPath() + call.path
+	u.RawPath = c.pathOf(call)
 	u.Path, _ = url.PathUnescape(u.RawPath)
 	u.RawQuery = call.query.Encode()
 	req := (&http.Request{
@@ -450,7 +483,7 @@ func cause(ctx context.Context, err error) error {
 // hopeless reports an error that the next attempt would meet again.
 func hopeless(err error) bool {
 	var certificate *tls.CertificateVerificationError
-	return errors.As(err, &certificate)
+	return errors.As(err, &certificate) || errors.Is(err, errSecondConnection)
 }
 
 // countedBody counts what is read, and keeps the watch for a stall at bay.
@@ -540,10 +573,19 @@ func readJSON(resp *http.Response, out any) error {
 		return err
 	}
 	if err := unmarshal(data, out); err != nil {
-		return describe(err, data)
+		return &unreadable{describe(err, data), data[:min(len(data), maxErrorBody)]}
 	}
 	return nil
 }
+
+// unreadable is an answer that could not be decoded, and the beginning of it. It
+// is taken apart before it gets into an Error: no cause may hold a body.
+type unreadable struct {
+	error
+	body []byte
+}
+
+func (u *unreadable) Unwrap() error { return u.error }
 
 // tooMany reports JSON of more values than any answer has: two bytes of an array
 // can become a struct of a kilobyte.
@@ -572,14 +614,26 @@ func describe(err error, data []byte) error {
 	switch {
 	case errors.As(err, &syntax) && syntax.Offset >= int64(len(data)):
 		return fmt.Errorf("%w: it ends in the middle of its JSON", errBroken)
+	case errors.As(err, &syntax) && bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
+		return errors.New("the answer is a web page and not JSON: check the base URL")
 	case errors.As(err, &syntax):
 		return fmt.Errorf("the answer is not JSON (at byte %d)", syntax.Offset)
 	case errors.As(err, &mismatch):
 		kind, _, _ := strings.Cut(mismatch.Value, " ") // without the value itself
-		return fmt.Errorf("the answer has a %s where %s is expected (%s, at byte %d)",
-			kind, mismatch.Type, mismatch.Field, mismatch.Offset)
+		place := mismatch.Field
+		if mismatch.Offset > 0 { // a field's own decoding does not know it
+			place = strings.TrimPrefix(fmt.Sprintf("%s, at byte %d", place, mismatch.Offset), ", ")
+		}
+		return fmt.Errorf("the answer has %s %s where %s is expected (%s)", articleOf(kind), kind, mismatch.Type, place)
 	}
 	return fmt.Errorf("the answer cannot be decoded: %w", err)
+}
+
+func articleOf(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an"
+	}
+	return "a"
 }
 
 // fetch sends an operation and decodes its answer.
@@ -689,6 +743,9 @@ type edited struct{ input, origin any }
 // PUT clears what it leaves out. An edit that changes nothing sends nothing.
 func modify[T, In any](ctx context.Context, c *Client, op string, id int64, get func(context.Context, int64) (*T, error),
 	input func(*T) *In, edit func(*In) error) (*T, error) {
+	if edit == nil {
+		return nil, invalid(op, "the function that edits is nil")
+	}
 	current, err := get(ctx, id)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,6 @@ import (
 	"net/http/httptrace"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -86,8 +85,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 var (
 	errClosedIdle = errors.New("http: server closed idle connection")
-	errReset      = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
-	errRefused    = dialError(os.NewSyscallError("connect", syscall.ECONNREFUSED))
+	errReset      = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", resetErrno)}
+	errRefused    = dialError(os.NewSyscallError("connect", refusedErrno))
 )
 
 // dialError is what a connection that does not come about ends with.
