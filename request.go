@@ -159,6 +159,8 @@ type receive func(*http.Response) error
 
 var errBroken = errors.New("the answer was cut off")
 
+const lookFirst = "the request may have been carried out: look before repeating it"
+
 // do sends the call until the retry policy is content, and hands the successful
 // answer to receive.
 func (c *Client) do(ctx context.Context, call *call, receive receive) (err error) {
@@ -195,7 +197,7 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 			refusedByAPI := result.status >= 400 && result.status <= 498 && result.status != http.StatusRequestTimeout // 499 is a proxy's own
 			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
 			if mayHaveExecuted && !failure.MayHaveExecuted && !call.replay {
-				failure.advise("the request may have been carried out: look before repeating it")
+				failure.advise(lookFirst)
 			}
 			failure.MayHaveExecuted = mayHaveExecuted
 		}
@@ -213,8 +215,11 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 			switch {
 			case errors.As(err, &renewal): // what is wrong is the exchange, not the credentials
 				own := *renewal
-				own.Attempts = max(own.Attempts, attempt)
+				own.Attempts, own.MayHaveExecuted = max(own.Attempts, attempt), mayHaveExecuted
 				own.add(errors.New("a new token was needed, since the last one had been refused"))
+				if mayHaveExecuted && !call.replay {
+					own.advise(lookFirst)
+				}
 				return &own
 			case err != nil:
 				failure.add(fmt.Errorf("no new token: %w", err))

@@ -152,8 +152,7 @@ func (s *sending) reached(err error) bool {
 	}
 	// A body that was read although no connection came up was read by a layer around
 	// the transport, which may have sent it elsewhere without a trace.
-	var op *net.OpError
-	return !s.asked || bodyRead && !(errors.As(err, &op) && op.Op == "dial")
+	return !s.asked || bodyRead
 }
 
 // traces reports whether the transport has traced the attempt.

@@ -107,7 +107,7 @@ var claims = []struct {
 	}},
 	{"a call may have been performed only when a request of it was neither refused nor lost on its way out", func(r *run) string {
 		return r.each(func(c *call) string {
-			if e, ok := c.err.(*tid.Error); ok && e.MayHaveExecuted && !r.reached(c) {
+			if e, ok := c.err.(*tid.Error); ok && e.MayHaveExecuted && !r.reached(c) && !c.isOver() { // what a context cuts off in the same instant is not known
 				return "cannot have been performed"
 			}
 			return ""
@@ -122,7 +122,7 @@ var claims = []struct {
 				return "something followed the error"
 			case len(slices.Compact(given)) != len(c.given):
 				return fmt.Sprintf("given %v", c.ids())
-			case !c.whole:
+			case !c.whole || r.mixed(): // README names what a walk cannot see
 				return ""
 			}
 			for _, p := range r.residents {
