@@ -70,7 +70,7 @@ func describe(t *testing.T, found map[string]Evidence, of reflect.Type, names ma
 			describe(t, found, f.Type, names)
 			continue
 		}
-		if name := wireName(f); f.IsExported() && name != "" {
+		if name := wireName(f); f.IsExported() && name != "" && name != "-" {
 			typ, _, _ := strings.Cut(of.Name(), "[")
 			where := typ + "." + f.Name
 			n, ok := names[name]
