@@ -42,7 +42,8 @@ func TestMethodsPassAgainstPrism(t *testing.T) {
 			transport := &http.Transport{}
 			t.Cleanup(transport.CloseIdleConnections)
 			recorder := &Recorder{Spec: spec, Base: transport}
-			client := newClient(t, recorder, tid.WithBaseURL(base))
+			// The counters of a made-up page are none that a walk could believe.
+			client := newClient(t, recorder, tid.WithBaseURL(base), tid.WithoutWalkChecks())
 
 			called := map[string]bool{}
 			for _, c := range invocations(t, spec, client) {
