@@ -218,7 +218,7 @@ func (c *Client) exchange(ctx context.Context, credentials *appCredentials, fail
 		return Token{}, err
 	}
 	if !isToken(answer.AccessToken) || len(answer.AccessToken) > maxToken {
-		return Token{}, &Error{Operation: opToken, Path: call.path, StatusCode: http.StatusOK, Attempts: 1,
+		return Token{}, &Error{Operation: opToken, Path: c.pathOf(call), StatusCode: http.StatusOK, Attempts: 1,
 			Message: "the answer holds no usable access token"}
 	}
 	return Token{

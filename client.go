@@ -226,8 +226,9 @@ func WithLogger(log *slog.Logger) Option {
 // WithTransport puts a layer around the transport, such as the spans or metrics of
 // a telemetry library: wrap is called once, with the module's own transport or that
 // of [WithHTTPClient], and keeps its connection pool. [OperationFrom] tells a layer
-// what a request is for. A layer must send each request once and pass on its context; behind one that
-// reads the body first, a write whose connection never came up is not retried.
+// what a request is for. A layer must send each request once and pass on its
+// context; behind one that reads the body first, a write whose connection never came
+// up is not retried.
 func WithTransport(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
 		if wrap == nil {

@@ -41,9 +41,8 @@
 // change. What it cannot always see: rows that leave the list while others move during
 // the same walk; and on more than ten pages a removal together with an addition
 // further back, where rows tell neither when they were created nor when they changed.
-// The README has figures. Rows without an id cannot be known again:
-// if their list changes, the walk ends in an error.
-// [WithoutWalkChecks] turns all this off.
+// The README has figures. Rows without an id cannot be known again: if their list
+// changes, the walk ends in an error. [WithoutWalkChecks] turns all this off.
 //
 // # Limits, repeats and errors
 //

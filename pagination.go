@@ -192,7 +192,7 @@ func listCall[T any](ctx context.Context, c *Client, call *call, opts any, err e
 
 // fails is the error of answers that cannot be believed.
 func (l *listing) fails(err error) *Error {
-	return &Error{Operation: l.call.op, Path: l.call.path, StatusCode: http.StatusOK, Attempts: 1, Err: err}
+	return &Error{Operation: l.call.op, Path: l.client.pathOf(l.call), StatusCode: http.StatusOK, Attempts: 1, Err: err}
 }
 
 func emptyPage(page, total, pages int) error {

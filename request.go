@@ -698,7 +698,7 @@ func detail[T any](ctx context.Context, c *Client, op string, args ...any) (*T, 
 		return nil, err
 	}
 	if _, ok := identity[T]()(out); !ok {
-		return nil, &Error{Operation: op, Path: call.path, StatusCode: http.StatusOK, Attempts: 1,
+		return nil, &Error{Operation: op, Path: c.pathOf(call), StatusCode: http.StatusOK, Attempts: 1,
 			Message: "the API answered without an id, as it does for deleted objects", Err: ErrNotFound}
 	}
 	return out, nil
