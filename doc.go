@@ -38,10 +38,11 @@
 // walk to its end, and give it once, or end in an error that says why, whatever
 // others add, remove or move meanwhile. That costs one request for a list of up to
 // ten pages, and one for every twenty pages of a longer one; more where the list does
-// change. What it cannot always see: rows that leave the list while others move during
-// the same walk; and on more than ten pages a removal together with an addition
-// further back, where rows tell neither when they were created nor when they changed.
-// The README has figures. Rows without an id cannot be known again: if their list
+// change. What it cannot always see is changes between the same two requests that make
+// up for one another: three of them in a list of up to ten pages; in a longer one a
+// removal together with an addition further back; both where rows tell neither when they
+// were created nor when they changed. The README has figures, and names what else is
+// hard on long lists. Rows without an id cannot be known again: if their list
 // changes, the walk ends in an error. [WithoutWalkChecks] turns all this off.
 //
 // # Limits, repeats and errors

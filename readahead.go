@@ -87,7 +87,7 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 				began = f.now
 			}
 			a := answer{ids: ids, rows: page.rows, size: page.size, total: page.TotalItemCount, pages: page.TotalPages, wanted: len(ids)}
-			if !walk.chained {
+			if !walk.changed {
 				a.fresh = slices.ContainsFunc(page.Items, func(item *T) bool { return written(item, began, f.now) })
 			}
 			var disorder error

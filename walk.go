@@ -53,7 +53,8 @@ type answer struct {
 // what has been. That makes the rows in front of a covered one more by one, and
 // those behind it fewer by one, and unless other changes between the same two
 // requests make up for both, one of the two shows in the position of the covered
-// row and in the total. Then the front is read again, until what came in is found.
+// row and in the total. Then the front is read again, until what came in is found; a
+// short list is read again, whole, whenever anything has changed.
 type walk struct {
 	first     window
 	largest   int  // size that a window may have
@@ -86,16 +87,21 @@ type walk struct {
 	search  int // how many rows the pass looks for; 0 is for any up to until
 	until   int // where the pass may end; 0 is at the end of the list
 	arrived int // rows that may have been added where nobody looked
+	last    int // where the pass before ended
+	lowest  int // the lowest total since the last window that was taken
 	buf     []int
 }
 
-// signs are what a pass has seen of rows that moved.
+// signs are what a pass has seen.
 type signs struct {
-	entered int // rows that came in front of what was covered, and were not seen there
-	moved   int // those of them that rows behind are missing
-	fewer   int // rows that went behind what was covered
-	repeats int // covered rows that stand behind others now
-	doubt   int // the position in front of which all that happened
+	rows    int  // each counted once
+	same    bool // each stood where it had been in the pass before
+	changed bool // something is not as it was when the walk began
+	entered int  // rows that came in front of what was covered, and were not seen there
+	moved   int  // those of them that rows behind are missing
+	fewer   int  // rows that went behind what was covered
+	repeats int  // covered rows that stand behind others now
+	doubt   int  // the position in front of which all that happened
 }
 
 func newWalk(first window, largest int) *walk {
@@ -136,7 +142,7 @@ func (w *walk) look(s step) (step, bool) {
 	read := s.page - w.first.page + 1
 	since := (read-1)%lookEvery + 1
 	last := w.total > 0 && s.end() >= w.total
-	if w.unchecked || w.anonymous || read < 2 || since < lookEvery && !last {
+	if w.unchecked || w.anonymous || w.fixed || read < 2 || since < lookEvery && !last {
 		return step{}, false
 	}
 	return step{window: window{s.page - max(1, since/2), s.size}, after: s.page}, true
@@ -172,6 +178,9 @@ func (w *walk) take(s step, a answer) (give []int, err error) {
 	if w.unchecked {
 		return w.takeUnchecked(s, a), nil
 	}
+	if a.total > 0 && (w.lowest == 0 || a.total < w.lowest) {
+		w.lowest = a.total
+	}
 	if again, err := w.verify(&s, &a); again || err != nil {
 		return nil, err
 	}
@@ -181,9 +190,12 @@ func (w *walk) take(s step, a answer) (give []int, err error) {
 	if a.total != w.counted {
 		w.counted = -1
 	}
+	w.changed = w.changed || a.fresh
 	switch {
 	case w.chained:
 		return w.takeChained(s, a)
+	case w.fixed && !w.anonymous:
+		return w.takeFixed(s, a)
 	case s.after > 0:
 		return nil, w.takeLook(s, a)
 	}
@@ -203,6 +215,7 @@ func (w *walk) begin(a answer) {
 		w.high = min(w.largest, max(2*w.first.size, 20))
 		w.low = (w.high + 1) / 2
 	}
+	w.long = a.total-w.first.begin() > maxShort*w.high
 }
 
 // verify has an answer that contradicts itself or the answers before asked for
@@ -311,8 +324,11 @@ func (w *walk) record(s window, a answer, wanted func(int) bool) []int {
 		}
 	}
 	for i, id := range a.ids {
-		if _, known := w.seen.get(id); id != 0 && (known || wanted(i)) {
-			w.seen.put(id, s.begin()+i)
+		if before, known := w.seen.find(id); id != 0 && (known || wanted(i)) {
+			if !known || before.pass() != w.pass {
+				w.rows++
+			}
+			w.seen.put(id, marked(s.begin()+i, w.pass))
 		}
 	}
 	w.given += len(w.buf)
@@ -324,7 +340,7 @@ func (w *walk) takeInTurn(s step, a answer) ([]int, error) {
 	begins := s.window == w.first
 	quiet := begins || a.total == w.total && s.begin() == w.end
 	far := false
-	if a.fresh && !begins && !w.fixed && !w.anonymous { // what else has happened, and where?
+	if a.fresh && !begins && !w.anonymous { // what else has happened, and where?
 		quiet, far = false, true
 	}
 	if !begins {
@@ -338,8 +354,6 @@ func (w *walk) takeInTurn(s step, a answer) ([]int, error) {
 	case quiet:
 	case w.anonymous:
 		return nil, fmt.Errorf("the list changed from %d to %d rows while it was read, and its rows have no ids by which those already given could be told: read it again", w.total, a.total)
-	case w.fixed:
-		return nil, w.restart(0, 0)
 	default:
 		if w.chained = true; far {
 			w.end = min(w.end, w.verified)
@@ -350,20 +364,46 @@ func (w *walk) takeInTurn(s step, a answer) ([]int, error) {
 	give := w.record(s.window, a, func(int) bool { return true })
 	w.end = s.begin() + a.rows
 	if a.total > 0 {
-		w.total = a.total
+		w.total, w.lowest = a.total, a.total
 	}
 	if a.wanted < len(a.ids) {
 		w.done = true
 		return give, nil
 	}
-	if w.fixed && w.ended(s.window, a) {
-		if w.given < w.total-w.first.begin() {
-			return give, w.restart(0, 0)
-		}
-		w.done = true
-		return give, nil
-	}
 	return give, w.proceed(s, a)
+}
+
+// takeFixed takes the next page of a server with pages of its own, which cannot
+// overlap. Where the total stays the same, a pass that sees as many rows as there
+// are has seen them all; where there is none, one that sees what the last one saw.
+func (w *walk) takeFixed(s step, a answer) ([]int, error) {
+	begins := s.window == w.first
+	if begins {
+		w.same = w.pass > 1
+	} else if a.total != w.total || w.lowest != w.total || a.fresh {
+		return nil, w.restart(0, 0)
+	}
+	for i, id := range a.ids {
+		before, known := w.seen.find(id)
+		if known && before.pass() == w.pass {
+			return nil, w.restart(0, 0)
+		}
+		w.same = w.same && before == marked(s.begin()+i, w.pass-1)
+	}
+	give := w.record(s.window, a, func(int) bool { return true })
+	w.end, w.total, w.lowest = s.begin()+a.rows, a.total, a.total
+	switch {
+	case a.wanted < len(a.ids):
+		w.done = true
+	case !w.ended(s.window, a):
+		w.want = step{window: window{s.page + 1, s.size}}
+	case begins, w.total > 0 && w.rows == w.total-w.first.begin(), w.total == 0 && w.same && w.end == w.last:
+		w.done = true
+	default:
+		w.last = w.end
+		return give, w.restart(0, 0)
+	}
+	return give, nil
 }
 
 // proceed goes on to the step after one that was as expected.
@@ -392,8 +432,6 @@ func (w *walk) takeLook(s step, a answer) error {
 	case same:
 		w.verified = max(w.verified, s.end())
 		return w.proceed(s, a)
-	case w.fixed:
-		return w.restart(0, 0)
 	default:
 		if w.chained = true; a.total == w.total || w.end >= w.total {
 			w.end = w.verified // something has left and something has come, unnoticed
@@ -407,10 +445,10 @@ func (w *walk) takeLook(s step, a answer) error {
 func (w *walk) takeChained(s step, a answer) ([]int, error) {
 	link, at, firstKnown := -1, -1, len(a.ids)
 	for i, id := range a.ids {
-		if p, known := w.seen.get(id); id != 0 && known {
+		if p, known := w.seen.find(id); known {
 			firstKnown = min(firstKnown, i)
-			if p < w.end && p > at {
-				link, at = i, p
+			if (p.pass() == w.pass || w.first.begin() > 0) && p.position() < w.end && p.position() > at {
+				link, at = i, p.position()
 			}
 		}
 	}
@@ -431,6 +469,7 @@ func (w *walk) takeChained(s step, a answer) ([]int, error) {
 	if link >= 0 {
 		shift := s.begin() + link - at
 		entered, fewer := max(0, shift-fresh), max(0, shift-change)
+		w.changed = w.changed || shift != 0 || change != 0 || w.lowest < w.total
 		if a.total == 0 || w.total == 0 {
 			fewer = 0
 		}
@@ -451,12 +490,10 @@ func (w *walk) takeChained(s step, a answer) ([]int, error) {
 			w.search += max(0, change)
 		}
 	}
-	if w.pass == 1 {
-		for _, id := range a.ids[link+1:] {
-			if _, known := w.seen.get(id); known && id != 0 && link >= 0 {
-				w.repeats++
-				w.doubt = max(w.doubt, s.begin())
-			}
+	for _, id := range a.ids[link+1:] {
+		if p, known := w.seen.find(id); known && p.pass() == w.pass && link >= 0 {
+			w.repeats++
+			w.doubt = max(w.doubt, s.begin())
 		}
 	}
 	give := w.record(s.window, a, func(i int) bool {
@@ -467,7 +504,7 @@ func (w *walk) takeChained(s step, a answer) ([]int, error) {
 	})
 	w.end, w.tries = s.begin()+a.rows, 0
 	if a.total > 0 {
-		w.total = a.total
+		w.total, w.lowest = a.total, a.total
 	}
 	found := false
 	if w.pass > 1 {
@@ -517,7 +554,8 @@ func (w *walk) finish() error {
 	if w.pass > 1 && w.counted > 0 && w.given == w.counted-w.first.begin() {
 		certain = false // as many as there were all the time
 	}
-	possible := w.entered > 0 || w.fewer > 0 || w.repeats > 0
+	again := w.changed && !w.long && !w.moving && w.first.begin() == 0 // which costs little, and more changes than one can hide each other
+	possible := again || w.entered > 0 || w.fewer > 0 || w.repeats > 0
 	if !certain && (!possible || w.pass > 1) {
 		if w.done = !w.moving || w.pass > 1 || w.windows == 1; !w.done {
 			return w.restart(0, 1)
@@ -525,10 +563,10 @@ func (w *walk) finish() error {
 		return nil
 	}
 	search, until := w.entered, w.doubt
-	if w.fewer > w.moved || w.repeats > 0 {
+	if w.fewer > w.moved || w.repeats > 0 || w.counted < 0 {
 		search = 0
 	}
-	if unseen > w.entered {
+	if unseen > w.entered || again {
 		search, until = 0, 0
 	}
 	if w.long && !certain {
@@ -550,7 +588,7 @@ func (w *walk) restart(search, until int) error {
 	if until == 0 {
 		w.arrived = 0 // all of them will be met
 	}
-	w.signs, w.search, w.until, w.tries, w.windows = signs{}, search, until, 0, 0
+	w.signs, w.search, w.until, w.tries, w.windows, w.lowest = signs{}, search, until, 0, 0, 0
 	w.margin = max(w.margin, w.high/3) // rows with equal sort keys fit into one window
 	w.end, w.want = w.first.begin(), step{window: w.first}
 	if w.chained {
@@ -562,13 +600,21 @@ func (w *walk) restart(search, until int) error {
 	return nil
 }
 
-// rowSet remembers the position of each row by its id, in less than 20 bytes a row
-// on average. An id of 0 is none.
+// rowSet remembers the position of each row by its id, and the pass that has seen
+// it there, in less than 20 bytes a row on average. An id of 0 is none.
 type rowSet struct {
 	ids []int64
-	at  []int32
+	at  []mark
 	n   int
 }
+
+// mark is a position, and the pass in its three lowest bits.
+type mark uint32
+
+func marked(position, pass int) mark { return mark(position<<3 | pass&7) }
+
+func (m mark) position() int { return int(m >> 3) }
+func (m mark) pass() int     { return int(m & 7) }
 
 // slot is where an id stands, or would.
 func (r *rowSet) slot(id int64) int {
@@ -584,17 +630,22 @@ func (r *rowSet) slot(id int64) int {
 }
 
 func (r *rowSet) get(id int64) (position int, ok bool) {
+	at, ok := r.find(id)
+	return at.position(), ok
+}
+
+func (r *rowSet) find(id int64) (at mark, ok bool) {
 	if id == 0 || r.n == 0 {
 		return 0, false
 	}
 	i := r.slot(id)
-	return int(r.at[i]), r.ids[i] == id
+	return r.at[i], r.ids[i] == id
 }
 
-func (r *rowSet) put(id int64, position int) {
+func (r *rowSet) put(id int64, at mark) {
 	if r.n >= len(r.ids)*7/8 {
 		old := *r
-		r.ids, r.at = make([]int64, 128+len(old.ids)*3/2), make([]int32, 128+len(old.ids)*3/2)
+		r.ids, r.at = make([]int64, 128+len(old.ids)*3/2), make([]mark, 128+len(old.ids)*3/2)
 		for i, id := range old.ids {
 			if id != 0 {
 				to := r.slot(id)
@@ -606,5 +657,5 @@ func (r *rowSet) put(id int64, position int) {
 	if r.ids[i] == 0 {
 		r.n++
 	}
-	r.ids[i], r.at[i] = id, int32(position)
+	r.ids[i], r.at[i] = id, at
 }

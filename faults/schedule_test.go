@@ -104,20 +104,6 @@ func (a action) String() string {
 	return text
 }
 
-// mixed reports whether contacts leave the list and others move in it.
-func (s schedule) mixed() bool {
-	leaves, moves := false, false
-	for _, c := range s.changes {
-		leaves, moves = leaves || c.kind == take, moves || c.kind == move
-	}
-	for _, actions := range s.workers {
-		for _, a := range actions {
-			leaves, moves = leaves || a.kind == remove, moves || a.kind == modify
-		}
-	}
-	return leaves && moves
-}
-
 // GoString is what rapid prints.
 func (s schedule) GoString() string {
 	var b strings.Builder
