@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/vismatid/tid/internal/walk"
 )
 
 // Page sizes that the API accepts, and the one that is asked for by default.
@@ -75,7 +76,7 @@ func (p *Page[T]) more(number int) bool {
 type listing struct {
 	client    *Client
 	call      *call
-	first     window
+	first     walk.Window
 	readAhead int  // pages under way at once, at the most
 	moving    bool // its rows move while others write
 	progress  func(read, total int)
@@ -86,10 +87,10 @@ func newListing(c *Client, call *call, opts any, err error) (*listing, error) {
 		return nil, err
 	}
 	l := &listing{client: c, call: call, readAhead: c.readAhead}
-	if l.first.page, err = pageParam(call, "page", 1, 1<<31-1); err != nil {
+	if l.first.Page, err = pageParam(call, "page", 1, 1<<31-1); err != nil {
 		return nil, err
 	}
-	if l.first.size, err = pageParam(call, "pageSize", defaultPageSize, maxPageSize); err != nil {
+	if l.first.Size, err = pageParam(call, "pageSize", defaultPageSize, maxPageSize); err != nil {
 		return nil, err
 	}
 	if v := reflect.ValueOf(opts); v.IsValid() && !(v.Kind() == reflect.Pointer && v.IsNil()) {
@@ -101,9 +102,9 @@ func newListing(c *Client, call *call, opts any, err error) (*listing, error) {
 }
 
 // walk plans how the list is read.
-func (l *listing) walk() *walk {
-	w := newWalk(l.first, maxPageSize)
-	w.moving, w.unchecked = l.moving, l.client.unchecked
+func (l *listing) walk() *walk.Walk {
+	w := walk.New(l.first, maxPageSize)
+	w.Moving, w.Unchecked = l.moving, l.client.unchecked
 	return w
 }
 
@@ -127,15 +128,15 @@ func pageParam(call *call, name string, fallback, most int) (int, error) {
 
 // get reads one page, and tells how long its last attempt took and what the clock
 // of the API was.
-func get[T any](ctx context.Context, l *listing, w window) (page *Page[T], took time.Duration, now time.Time, err error) {
+func get[T any](ctx context.Context, l *listing, w walk.Window) (page *Page[T], took time.Duration, now time.Time, err error) {
 	call := *l.call
 	call.query = maps.Clone(l.call.query)
-	call.query.Set("page", strconv.Itoa(w.page))
-	call.query.Set("pageSize", strconv.Itoa(min(w.size, maxPageSize)))
+	call.query.Set("page", strconv.Itoa(w.Page))
+	call.query.Set("pageSize", strconv.Itoa(min(w.Size, maxPageSize)))
 	err = l.client.do(ctx, &call, func(resp *http.Response) error {
-		page = &Page[T]{Page: w.page}
+		page = &Page[T]{Page: w.Page}
 		now, _ = http.ParseTime(resp.Header.Get("Date"))
-		return readPage(resp, page, w.size)
+		return readPage(resp, page, w.Size)
 	})
 	return page, call.took, now, err
 }
@@ -184,8 +185,8 @@ func listCall[T any](ctx context.Context, c *Client, call *call, opts any, err e
 	if err != nil {
 		return nil, err
 	}
-	if len(page.Items) == 0 && page.more(l.first.page) {
-		return nil, l.fails(emptyPage(l.first.page, page.TotalItemCount, page.TotalPages))
+	if len(page.Items) == 0 && page.more(l.first.Page) {
+		return nil, l.fails(walk.EmptyPage(l.first.Page, page.TotalItemCount, page.TotalPages))
 	}
 	return page, nil
 }
@@ -193,10 +194,6 @@ func listCall[T any](ctx context.Context, c *Client, call *call, opts any, err e
 // fails is the error of answers that cannot be believed.
 func (l *listing) fails(err error) *Error {
 	return &Error{Operation: l.call.op, Path: l.client.pathOf(l.call), StatusCode: http.StatusOK, Attempts: 1, Err: err}
-}
-
-func emptyPage(page, total, pages int) error {
-	return fmt.Errorf("page %d is empty, although the answer counts %d items on %d pages", page, total, pages)
 }
 
 // all yields every item from the page on that opts ask for. The options are

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/vismatid/tid/internal/walk"
 )
 
 const (
@@ -39,19 +41,19 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 		defer cancel()
 
 		var ahead []*fetching[T] // under way or waiting, in order
-		start := func(s step) {
+		start := func(s walk.Step) {
 			ctx, cancel := context.WithCancel(ctx)
 			f := &fetching[T]{step: s, cancel: cancel, done: make(chan struct{})}
 			ahead = append(ahead, f)
 			fetches.Go(func() { f.run(ctx, l) })
 		}
-		walk := l.walk()
+		plan := l.walk()
 		identify, written := identity[T](), writtenWithin[T]()
 		var began time.Time // by the API's own clock
 		var ids []int64
 		var latency time.Duration
 		allowed, under := firstReadAhead, 1
-		for next, more := walk.next(); more; next, more = walk.next() {
+		for next, more := plan.Next(); more; next, more = plan.Next() {
 			if len(ahead) > 0 && ahead[0].step != next { // the list has changed
 				for _, f := range ahead {
 					f.cancel()
@@ -62,8 +64,8 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 				start(next)
 			}
 			for more := true; more && len(ahead) < under; {
-				var s step
-				if s, more = walk.ahead(ahead[len(ahead)-1].step); more {
+				var s walk.Step
+				if s, more = plan.Ahead(ahead[len(ahead)-1].step); more {
 					start(s)
 				}
 			}
@@ -86,21 +88,21 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 			if began.IsZero() {
 				began = f.now
 			}
-			a := answer{ids: ids, rows: page.rows, size: page.size, total: page.TotalItemCount, pages: page.TotalPages, wanted: len(ids)}
-			if !walk.changed {
-				a.fresh = slices.ContainsFunc(page.Items, func(item *T) bool { return written(item, began, f.now) })
+			a := walk.Answer{IDs: ids, Rows: page.rows, Size: page.size, Total: page.TotalItemCount, Pages: page.TotalPages, Wanted: len(ids)}
+			if !plan.Changed() {
+				a.Fresh = slices.ContainsFunc(page.Items, func(item *T) bool { return written(item, began, f.now) })
 			}
 			var disorder error
 			if until != nil {
-				a.wanted, disorder = until(page.Items)
+				a.Wanted, disorder = until(page.Items)
 			}
-			give, err := walk.take(next, a)
+			give, err := plan.Take(next, a)
 			if err == nil {
 				err = disorder
 			}
 			b := batch[T]{items: page.Items[:0], now: f.now}
 			for _, i := range give {
-				if i < a.wanted {
+				if i < a.Wanted {
 					b.items = append(b.items, page.Items[i])
 				}
 			}
@@ -109,7 +111,7 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 				return
 			}
 			if l.progress != nil {
-				l.progress(walk.given, walk.total)
+				l.progress(plan.Given(), plan.Total())
 			}
 			if !yield(b, nil) {
 				return
@@ -122,7 +124,7 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 
 // fetching is a page on its way, and what came of it.
 type fetching[T any] struct {
-	step   step
+	step   walk.Step
 	cancel context.CancelFunc
 	done   chan struct{}
 	page   *Page[T]
@@ -142,7 +144,7 @@ func (f *fetching[T]) run(ctx context.Context, l *listing) {
 		}
 		close(f.done)
 	}()
-	f.page, f.took, f.now, f.err = get[T](ctx, l, f.step.window)
+	f.page, f.took, f.now, f.err = get[T](ctx, l, f.step.Window)
 	f.left = false
 }
 

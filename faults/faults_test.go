@@ -248,10 +248,10 @@ var claims = []struct {
 			return ""
 		}, create, remove, get)
 	}},
-	{"a read that can be repeated is given up for a deadline or a long wait alone", func(r *run) string {
+	{"a read that can be repeated is given up for a deadline, a long wait or the lack of a token alone", func(r *run) string {
 		return r.each(func(c *call) string {
 			sent := r.wire.of(key{c, operations[c.kind]})
-			if c.err == nil || c.isOver() || len(sent) == 0 || len(sent) > r.retries {
+			if c.err == nil || c.isOver() || len(sent) == 0 || len(sent) > r.retries || isOfExchange(c.err) {
 				return ""
 			}
 			last := sent[len(sent)-1]
@@ -302,6 +302,20 @@ var methods = map[kind]string{create: http.MethodPost, modify: http.MethodPut, r
 var operations = map[kind]string{create: "POST /v1/Core/Contacts", remove: "DELETE /v1/Core/Contacts/{id}", get: "GET /v1/Core/Contacts/{id}"}
 
 const exchangeOp = "POST /v1/Auth/Token"
+
+// isOfExchange reports whether no token could be had.
+func isOfExchange(err error) bool {
+	if e, ok := err.(*tid.Error); ok && e.Operation == exchangeOp {
+		return true
+	}
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		return isOfExchange(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(err.Unwrap(), isOfExchange)
+	}
+	return false
+}
 
 // isOver reports whether the context had ended when the call did.
 func (c *call) isOver() bool { return !c.until.IsZero() && !c.ended.Before(c.until) }

@@ -1,4 +1,4 @@
-package tid
+package walk
 
 import (
 	"flag"
@@ -23,7 +23,7 @@ type model struct {
 	own     int // the page size, whatever is asked for; 0 is what is asked for
 	ties    int // so many neighbours have equal sort keys, and change places from request to request
 	noSum   bool
-	lie     func(window, *answer)
+	lie     func(Window, *Answer)
 	stamped bool           // rows tell when they have been written
 	written map[int64]bool // since the walk began
 }
@@ -88,7 +88,7 @@ func (m *model) change(kind string) {
 }
 
 // show is what a server answers now.
-func (m *model) show(w window) answer {
+func (m *model) show(w Window) Answer {
 	rows := m.rows
 	if m.ties > 1 {
 		rows = slices.Clone(rows)
@@ -99,16 +99,16 @@ func (m *model) show(w window) answer {
 	}
 	n := len(rows)
 	if m.own > 0 {
-		w.size = m.own
+		w.Size = m.own
 	}
-	a := answer{size: w.size, total: n, pages: (n + w.size - 1) / w.size,
-		ids: slices.Clone(rows[min(w.begin(), n):min(w.end(), n)])}
-	a.rows, a.wanted = len(a.ids), len(a.ids)
+	a := Answer{Size: w.Size, Total: n, Pages: (n + w.Size - 1) / w.Size,
+		IDs: slices.Clone(rows[min(w.begin(), n):min(w.end(), n)])}
+	a.Rows, a.Wanted = len(a.IDs), len(a.IDs)
 	if m.stamped {
-		a.fresh = slices.ContainsFunc(a.ids, func(id int64) bool { return m.written[id] })
+		a.Fresh = slices.ContainsFunc(a.IDs, func(id int64) bool { return m.written[id] })
 	}
 	if m.noSum {
-		a.total, a.pages = 0, 0
+		a.Total, a.Pages = 0, 0
 	}
 	if m.lie != nil {
 		m.lie(w, &a)
@@ -125,40 +125,40 @@ type walked struct {
 
 // read walks through a model, with so many requests under way at once; between any
 // two requests, meanwhile may change it.
-func (m *model) read(w *walk, ahead int, meanwhile func()) (o walked) {
+func (m *model) read(w *Walk, ahead int, meanwhile func()) (o walked) {
 	type request struct {
-		step step
-		answer
+		step Step
+		Answer
 	}
 	for _, id := range m.rows {
 		m.always[id] = true
 	}
 	var queue []request
-	send := func(s step) {
+	send := func(s Step) {
 		if o.requests > 0 {
 			meanwhile()
 		}
 		o.requests++
-		queue = append(queue, request{s, m.show(s.window)})
+		queue = append(queue, request{s, m.show(s.Window)})
 	}
-	for s, more := w.next(); more; s, more = w.next() {
+	for s, more := w.Next(); more; s, more = w.Next() {
 		if len(queue) == 0 || queue[0].step != s {
 			queue = nil
 			send(s)
 		}
 		for len(queue) < ahead {
-			next, ok := w.ahead(queue[len(queue)-1].step)
+			next, ok := w.Ahead(queue[len(queue)-1].step)
 			if !ok {
 				break
 			}
 			send(next)
 		}
 		var give []int
-		if give, o.err = w.take(s, queue[0].answer); o.err != nil {
+		if give, o.err = w.Take(s, queue[0].Answer); o.err != nil {
 			return o
 		}
 		for _, i := range give {
-			o.given = append(o.given, queue[0].ids[i])
+			o.given = append(o.given, queue[0].IDs[i])
 		}
 		queue = queue[1:]
 		if o.requests > 100_000 {
@@ -244,29 +244,29 @@ var worlds = []world{
 }
 
 // liar answers wrongly now and then, each time in another way.
-func liar(rng *rand.Rand) func(window, *answer) {
+func liar(rng *rand.Rand) func(Window, *Answer) {
 	first := true
-	return func(w window, a *answer) {
+	return func(w Window, a *Answer) {
 		if first || rng.IntN(15) > 0 {
 			first = false // of the first answer alone nobody could know
 			return
 		}
 		switch rng.IntN(6) {
 		case 0:
-			a.total, a.pages = 0, 0
+			a.Total, a.Pages = 0, 0
 		case 1:
-			a.ids, a.rows, a.wanted, a.total, a.pages = nil, 0, 0, 0, 0
+			a.IDs, a.Rows, a.Wanted, a.Total, a.Pages = nil, 0, 0, 0, 0
 		case 2:
-			a.ids = a.ids[:len(a.ids)*2/5]
-			a.rows, a.wanted = len(a.ids), len(a.ids)
+			a.IDs = a.IDs[:len(a.IDs)*2/5]
+			a.Rows, a.Wanted = len(a.IDs), len(a.IDs)
 		case 3:
-			a.pages = 3
+			a.Pages = 3
 		case 4:
-			a.total = max(1, a.total/2)
+			a.Total = max(1, a.Total/2)
 		case 5:
-			a.size = max(1, a.size/2)
-			a.ids = a.ids[:min(len(a.ids), a.size)]
-			a.rows, a.wanted = len(a.ids), len(a.ids)
+			a.Size = max(1, a.Size/2)
+			a.IDs = a.IDs[:min(len(a.IDs), a.Size)]
+			a.Rows, a.Wanted = len(a.IDs), len(a.IDs)
 		}
 	}
 }
@@ -288,7 +288,7 @@ func TestWalksKeepTheirPromise(t *testing.T) {
 					for i := range walks {
 						rng := rand.New(rand.NewPCG(uint64(k), uint64(i)))
 						size := 1 + rng.IntN(12)
-						largest, most := maxPageSize, 8
+						largest, most := 100, 8
 						if long { // as a page of 100 rows is, in small
 							size = 10 + rng.IntN(10)
 							largest, most = size, 45
@@ -302,7 +302,7 @@ func TestWalksKeepTheirPromise(t *testing.T) {
 							m.lie = liar(rng)
 						}
 						initial := slices.Clone(m.rows)
-						o := m.read(newWalk(window{1, size}, largest), ahead, func() {
+						o := m.read(New(Window{1, size}, largest), ahead, func() {
 							if rng.Float64() < world.chance {
 								for range 1 + rng.IntN(world.most) {
 									m.change(world.kinds[rng.IntN(len(world.kinds))])
@@ -332,7 +332,7 @@ func TestWalksKeepTheirPromise(t *testing.T) {
 func TestQuietWalksCostFewRequests(t *testing.T) {
 	for rows, want := range map[int]int{0: 1, 1: 1, 100: 1, 101: 2, 198: 2, 200: 3, 500: 6, 1000: 11, 2000: 21, 4000: 42, 20_000: 210} {
 		for _, ahead := range []int{1, 16} {
-			o := newModel(rows, nil).read(newWalk(window{1, 100}, 100), ahead, func() {})
+			o := newModel(rows, nil).read(New(Window{1, 100}, 100), ahead, func() {})
 			require.NoError(t, o.err)
 			assert.Len(t, o.given, rows)
 			assert.Equal(t, want, o.requests, "%d rows, %d ahead", rows, ahead)
@@ -346,7 +346,7 @@ func TestAppendsDoNotDoubleALongWalk(t *testing.T) {
 	for _, ahead := range []int{1, 16} {
 		m := newModel(4000, rand.New(rand.NewPCG(1, 1)))
 		initial := slices.Clone(m.rows)
-		o := m.read(newWalk(window{1, 100}, 100), ahead, func() { m.change("append") })
+		o := m.read(New(Window{1, 100}, 100), ahead, func() { m.change("append") })
 		require.NoError(t, o.err)
 		assert.Empty(t, m.lost(initial, o.given))
 		assert.LessOrEqual(t, o.requests, 40*13/10+ahead)
@@ -362,7 +362,7 @@ func TestWalksFromALaterPageStayBehindTheirBeginning(t *testing.T) {
 		size := 2 + rng.IntN(10)
 		m := newModel(rng.IntN(size*8), rng)
 		initial := slices.Clone(m.rows)
-		o := m.read(newWalk(window{3, size}, maxPageSize), 1+rng.IntN(5), func() {
+		o := m.read(New(Window{3, size}, 100), 1+rng.IntN(5), func() {
 			if rng.IntN(3) == 0 {
 				m.change(addsAndRemovals[rng.IntN(len(addsAndRemovals))])
 			}
@@ -394,7 +394,7 @@ func TestNoTwoChangesHideARow(t *testing.T) {
 				first, second := rng.IntN(7), rng.IntN(7)
 				initial := slices.Clone(m.rows)
 				gap := 0
-				o := m.read(newWalk(window{1, 16}, 16), ahead, func() {
+				o := m.read(New(Window{1, 16}, 16), ahead, func() {
 					for _, at := range []int{first, second} {
 						if at == gap {
 							m.change(kinds[rng.IntN(len(kinds))])

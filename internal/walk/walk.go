@@ -1,4 +1,6 @@
-package tid
+// Package walk reads lists page by page while others write: it decides which pages
+// are read, and which of their rows are new.
+package walk
 
 import (
 	"errors"
@@ -15,31 +17,32 @@ const (
 	maxPasses, maxLongPasses = 5, 4
 )
 
-// window is a page of some size: the only thing that can be asked of a list.
-type window struct{ page, size int }
+// Window is a page of some size, the only thing that can be asked of a list. Pages
+// count from 1.
+type Window struct{ Page, Size int }
 
-func (w window) begin() int { return (w.page - 1) * w.size }
-func (w window) end() int   { return w.page * w.size }
+func (w Window) begin() int { return (w.Page - 1) * w.Size }
+func (w Window) end() int   { return w.Page * w.Size }
 
-// step is a window to be read next: a new one, or a look back at one that has been
-// read before, when those up to the page after have been.
-type step struct {
-	window
-	after int
+// Step is a window to be read next: a new one, or a look back at one that has been
+// read before, when those up to the page After have been.
+type Step struct {
+	Window
+	After int
 }
 
-// answer is what a window showed. What a server does not tell is 0.
-type answer struct {
-	ids                []int64 // of the rows in order; 0 is a row without an id
-	rows               int     // with those that are null
-	size, total, pages int
-	wanted             int  // rows; fewer than there are is the end of what is wanted
-	fresh              bool // a row has been written since the walk began
+// Answer is what a window showed. What a server does not tell is 0.
+type Answer struct {
+	IDs                []int64 // of the rows in order; 0 is a row without an id
+	Rows               int     // with those that are null
+	Size, Total, Pages int
+	Wanted             int  // rows; fewer than there are is the end of what is wanted
+	Fresh              bool // a row has been written since the walk began
 }
 
-// walk decides which windows of a list are read, and which of their rows are new.
-// It knows nothing of requests: next is the window that is needed, ahead those that
-// will be needed after it if nothing happens, and take draws the conclusions.
+// Walk decides which windows of a list are read, and which of their rows are new.
+// It knows nothing of requests: Next is the window that is needed, Ahead those that
+// will be needed after it if nothing happens, and Take draws the conclusions.
 //
 // It proves that no row was stepped over as follows. The rows before end are
 // covered: each that is in the list from the beginning of the walk to its end, and
@@ -55,16 +58,16 @@ type answer struct {
 // requests make up for both, one of the two shows in the position of the covered
 // row and in the total. Then the front is read again, until what came in is found; a
 // short list is read again, whole, whenever anything has changed.
-type walk struct {
-	first     window
+type Walk struct {
+	first     Window
 	largest   int  // size that a window may have
 	low, high int  // the sizes that windows may have
 	chained   bool // windows must show a covered row
 	fixed     bool // the server has pages of its own, and no others
 	anonymous bool // rows have no ids
 	long      bool
-	unchecked bool // pages are taken as they come
-	moving    bool // rows move to the front while others write
+	Unchecked bool // pages are taken as they come
+	Moving    bool // rows move to the front while others write
 	cut       bool // what is wanted ends before the list does
 
 	seen     rowSet
@@ -72,7 +75,7 @@ type walk struct {
 	end      int  // rows before this position are covered
 	total    int  // as the last window counted it
 	margin   int  // how far in front of end the next window begins at least
-	want     step // what is to be read next
+	want     Step // what is to be read next
 	done     bool
 	began    bool
 	counted  int  // the total of the first answer; -1 when others have had another
@@ -104,82 +107,94 @@ type signs struct {
 	doubt   int  // the position in front of which all that happened
 }
 
-func newWalk(first window, largest int) *walk {
-	return &walk{first: first, largest: largest, low: first.size, high: first.size,
-		want: step{window: first}, pass: 1, margin: 1}
+// New plans a walk that begins with a window, and whose windows have so many rows
+// at the most.
+func New(first Window, largest int) *Walk {
+	return &Walk{first: first, largest: largest, low: first.Size, high: first.Size,
+		want: Step{Window: first}, pass: 1, margin: 1}
 }
 
-// next returns the step that is needed now; there is none when all has been read.
-func (w *walk) next() (step, bool) { return w.want, !w.done }
+// Given is how many rows were new so far.
+func (w *Walk) Given() int { return w.given }
 
-// ahead returns the step that comes after another, if nothing changes.
-func (w *walk) ahead(s step) (step, bool) {
+// Total is how many rows the list has, as the last window counted them.
+func (w *Walk) Total() int { return w.total }
+
+// Changed reports that the list is not as it was when the walk began: whether a row
+// is Fresh does not matter any more.
+func (w *Walk) Changed() bool { return w.changed }
+
+// Next returns the step that is needed now; there is none when all has been read.
+func (w *Walk) Next() (Step, bool) { return w.want, !w.done }
+
+// Ahead returns the step that comes after another, if nothing changes.
+func (w *Walk) Ahead(s Step) (Step, bool) {
 	if !w.began {
-		return step{}, false
+		return Step{}, false
 	}
 	if w.chained {
 		if w.total > 0 && s.end() >= w.total || w.until > 0 && s.end() >= w.until {
-			return step{}, false
+			return Step{}, false
 		}
-		return step{window: w.following(s.end())}, true
+		return Step{Window: w.following(s.end())}, true
 	}
-	page := s.page
-	if s.after > 0 {
-		page = s.after
+	page := s.Page
+	if s.After > 0 {
+		page = s.After
 	} else if look, ok := w.look(s); ok {
 		return look, true
 	}
-	here := window{page, s.size}
+	here := Window{page, s.Size}
 	if w.total > 0 && here.end() >= w.total {
-		return step{}, false
+		return Step{}, false
 	}
-	return step{window: window{page + 1, s.size}}, true
+	return Step{Window: Window{page + 1, s.Size}}, true
 }
 
 // look returns the look back that is due after a page: every twenty pages and at
 // the end, at the middle of those that have been read since.
-func (w *walk) look(s step) (step, bool) {
-	read := s.page - w.first.page + 1
+func (w *Walk) look(s Step) (Step, bool) {
+	read := s.Page - w.first.Page + 1
 	since := (read-1)%lookEvery + 1
 	last := w.total > 0 && s.end() >= w.total
-	if w.unchecked || w.anonymous || w.fixed || read < 2 || since < lookEvery && !last {
-		return step{}, false
+	if w.Unchecked || w.anonymous || w.fixed || read < 2 || since < lookEvery && !last {
+		return Step{}, false
 	}
-	return step{window: window{s.page - max(1, since/2), s.size}, after: s.page}, true
+	return Step{Window: Window{s.Page - max(1, since/2), s.Size}, After: s.Page}, true
 }
 
 // following is the window that covers most of what follows end.
-func (w *walk) following(end int) window {
+func (w *Walk) following(end int) Window {
 	for _, margin := range []int{w.margin, 1} {
 		if best := w.showing(max(0, end-margin)); best.end() > end {
 			return best
 		}
 	}
-	return window{end/w.high + 1, w.high}
+	return Window{end/w.high + 1, w.high}
 }
 
 // showing is the window with the position in it that reaches furthest.
-func (w *walk) showing(position int) (best window) {
+func (w *Walk) showing(position int) (best Window) {
 	for size := w.low; size <= w.high; size++ {
-		if at := (window{position/size + 1, size}); at.end() > best.end() {
+		if at := (Window{position/size + 1, size}); at.end() > best.end() {
 			best = at
 		}
 	}
 	return best
 }
 
-// take draws the conclusions from what a step showed: give are the indexes of the
+// Take draws the conclusions from what a step showed: give are the indexes of the
 // rows that have not been given yet.
-func (w *walk) take(s step, a answer) (give []int, err error) {
+func (w *Walk) Take(s Step, a Answer) (give []int, err error) {
 	w.windows++
 	if limit := 30 + 4*max(w.total, w.given)/max(1, w.low); w.windows > limit {
 		return nil, fmt.Errorf("%d pages have been read, and the last of them have brought nothing new: the list does not come to an end", limit)
 	}
-	if w.unchecked {
+	if w.Unchecked {
 		return w.takeUnchecked(s, a), nil
 	}
-	if a.total > 0 && (w.lowest == 0 || a.total < w.lowest) {
-		w.lowest = a.total
+	if a.Total > 0 && (w.lowest == 0 || a.Total < w.lowest) {
+		w.lowest = a.Total
 	}
 	if again, err := w.verify(&s, &a); again || err != nil {
 		return nil, err
@@ -187,134 +202,139 @@ func (w *walk) take(s step, a answer) (give []int, err error) {
 	if !w.began {
 		w.begin(a)
 	}
-	if a.total != w.counted {
+	if a.Total != w.counted {
 		w.counted = -1
 	}
-	w.changed = w.changed || a.fresh
+	w.changed = w.changed || a.Fresh
 	switch {
 	case w.chained:
 		return w.takeChained(s, a)
 	case w.fixed && !w.anonymous:
 		return w.takeFixed(s, a)
-	case s.after > 0:
+	case s.After > 0:
 		return nil, w.takeLook(s, a)
 	}
 	return w.takeInTurn(s, a)
 }
 
 // begin chooses the way of reading, when the first window has been.
-func (w *walk) begin(a answer) {
-	w.began, w.total, w.counted = true, a.total, a.total
+func (w *Walk) begin(a Answer) {
+	w.began, w.total, w.counted = true, a.Total, a.Total
 	w.end, w.verified = w.first.begin(), w.first.end()
-	w.long = a.total-w.first.begin() > maxShort*w.first.size
-	w.anonymous = len(a.ids) > 0
-	for _, id := range a.ids {
+	w.long = a.Total-w.first.begin() > maxShort*w.first.Size
+	w.anonymous = len(a.IDs) > 0
+	for _, id := range a.IDs {
 		w.anonymous = w.anonymous && id == 0
 	}
-	if w.chained = !w.fixed && !w.anonymous && (w.moving || !w.long || w.first.size <= w.largest*4/5); !w.fixed {
-		w.high = min(w.largest, max(2*w.first.size, 20))
+	if w.chained = !w.fixed && !w.anonymous && (w.Moving || !w.long || w.first.Size <= w.largest*4/5); !w.fixed {
+		w.high = min(w.largest, max(2*w.first.Size, 20))
 		w.low = (w.high + 1) / 2
 	}
-	w.long = a.total-w.first.begin() > maxShort*w.high
+	w.long = a.Total-w.first.begin() > maxShort*w.high
 }
 
 // verify has an answer that contradicts itself or the answers before asked for
 // again, and finds out what may be believed of one that stays as it is.
-func (w *walk) verify(s *step, a *answer) (again bool, err error) {
-	reached := s.begin() + a.rows
-	ends := a.total > 0 && reached >= a.total
-	whole := s.begin() == 0 && a.total > 0 && a.rows == a.total // whatever else it says
+func (w *Walk) verify(s *Step, a *Answer) (again bool, err error) {
+	reached := s.begin() + a.Rows
+	ends := a.Total > 0 && reached >= a.Total
+	whole := s.begin() == 0 && a.Total > 0 && a.Rows == a.Total // whatever else it says
 	var why string
 	switch {
-	case !whole && (!w.fixed && a.size > 0 && a.size != s.size || a.rows > s.size):
+	case !whole && (!w.fixed && a.Size > 0 && a.Size != s.Size || a.Rows > s.Size):
 		why = "size"
-	case a.total > 0 && a.rows < s.size && reached < a.total:
+	case a.Total > 0 && a.Rows < s.Size && reached < a.Total:
 		why = "short"
-	case a.total > 0 && a.rows > 0 && reached > a.total:
+	case a.Total > 0 && a.Rows > 0 && reached > a.Total:
 		why = "over"
-	case a.total == 0 && w.total > 0:
+	case a.Total == 0 && w.total > 0:
 		why = "none"
-	case !w.odd && a.total > 0 && a.pages > 0 && a.size > 0 && a.pages != (a.total-1)/a.size+1:
+	case !w.odd && a.Total > 0 && a.Pages > 0 && a.Size > 0 && a.Pages != (a.Total-1)/a.Size+1:
 		why = "pages"
-	case w.began && ends && a.total < w.total && s.after == 0:
+	case w.began && ends && a.Total < w.total && s.After == 0:
 		why = "ends"
 	default:
 		w.asked = 0
 		return false, nil
 	}
 	w.asked++
-	if w.asked == 1 || why == "ends" && a.total != w.claimed && w.asked < 5 {
-		w.claimed = a.total
+	if w.asked == 1 || why == "ends" && a.Total != w.claimed && w.asked < 5 {
+		w.claimed = a.Total
 		return true, nil
 	}
 	w.asked = 0
 	switch {
-	case why == "size" || why == "short" && !w.began && a.rows > 0:
-		size := a.size
-		if why == "short" || size < a.rows {
-			size = a.rows
+	case why == "size" || why == "short" && !w.began && a.Rows > 0:
+		size := a.Size
+		if why == "short" || size < a.Rows {
+			size = a.Rows
 		}
 		w.fixed, w.low, w.high = true, size, size
 		if w.began { // from the beginning, where the rows given are known
-			w.first = window{w.first.begin()/size + 1, size}
+			w.first = Window{w.first.begin()/size + 1, size}
 			w.began = false
 			return true, w.restart(0, 0)
 		}
-		w.first.size = size
-		w.want.window = w.first
-		if *s = w.want; a.total > 0 && a.rows < size && s.begin()+a.rows < a.total {
-			return false, w.short(s.window, *a)
+		w.first.Size = size
+		w.want.Window = w.first
+		if *s = w.want; a.Total > 0 && a.Rows < size && s.begin()+a.Rows < a.Total {
+			return false, w.short(s.Window, *a)
 		}
 	case why == "short":
-		return false, w.short(s.window, *a)
+		return false, w.short(s.Window, *a)
 	case why == "over":
-		a.total = 0
+		a.Total = 0
 	case why == "pages":
 		w.odd = true
 	}
 	return false, nil
 }
 
-func (w *walk) short(s window, a answer) error {
-	if a.rows == 0 {
-		return emptyPage(s.page, a.total, a.pages)
+func (w *Walk) short(s Window, a Answer) error {
+	if a.Rows == 0 {
+		return EmptyPage(s.Page, a.Total, a.Pages)
 	}
-	return fmt.Errorf("page %d has %d of %d items, although the answer counts %d in all", s.page, a.rows, s.size, a.total)
+	return fmt.Errorf("page %d has %d of %d items, although the Answer counts %d in all", s.Page, a.Rows, s.Size, a.Total)
+}
+
+// EmptyPage is the error of a page without rows that should have some.
+func EmptyPage(page, total, pages int) error {
+	return fmt.Errorf("page %d is empty, although the answer counts %d items on %d pages", page, total, pages)
 }
 
 // ended reports whether a window reaches the end of the list.
-func (w *walk) ended(s window, a answer) bool {
-	if a.wanted < len(a.ids) {
+func (w *Walk) ended(s Window, a Answer) bool {
+	if a.Wanted < len(a.IDs) {
 		return true
 	}
-	if a.total > 0 {
-		return s.begin()+a.rows >= a.total
+	if a.Total > 0 {
+		return s.begin()+a.Rows >= a.Total
 	}
-	return a.rows < s.size
+	return a.Rows < s.Size
 }
 
 // takeUnchecked takes a page as it is.
-func (w *walk) takeUnchecked(s step, a answer) []int {
-	give := w.record(s.window, a, func(int) bool { return true })
-	w.began, w.total = true, a.total
+func (w *Walk) takeUnchecked(s Step, a Answer) []int {
+	give := w.record(s.Window, a, func(int) bool { return true })
+	w.began, w.total = true, a.Total
 	switch {
-	case a.pages > 0:
-		w.done = s.page >= a.pages
-	case a.total > 0 && a.size > 0:
-		w.done = s.page*a.size >= a.total
+	case a.Pages > 0:
+		w.done = s.Page >= a.Pages
+	case a.Total > 0 && a.Size > 0:
+		w.done = s.Page*a.Size >= a.Total
 	default:
-		w.done = a.rows < s.size
+		w.done = a.Rows < s.Size
 	}
-	w.done = w.done || a.wanted < len(a.ids)
-	w.want = step{window: window{s.page + 1, s.size}}
+	w.done = w.done || a.Wanted < len(a.IDs)
+	w.want = Step{Window: Window{s.Page + 1, s.Size}}
 	return give
 }
 
 // record notes where the rows of a window stand, and returns those that are new
 // and wanted.
-func (w *walk) record(s window, a answer, wanted func(int) bool) []int {
+func (w *Walk) record(s Window, a Answer, wanted func(int) bool) []int {
 	w.buf = w.buf[:0]
-	for i, id := range a.ids {
+	for i, id := range a.IDs {
 		if id == 0 && wanted(i) {
 			w.buf = append(w.buf, i)
 		} else if id != 0 && wanted(i) {
@@ -323,7 +343,7 @@ func (w *walk) record(s window, a answer, wanted func(int) bool) []int {
 			}
 		}
 	}
-	for i, id := range a.ids {
+	for i, id := range a.IDs {
 		if before, known := w.seen.find(id); id != 0 && (known || wanted(i)) {
 			if !known || before.pass() != w.pass {
 				w.rows++
@@ -336,37 +356,37 @@ func (w *walk) record(s window, a answer, wanted func(int) bool) []int {
 }
 
 // takeInTurn takes the next page of a list of which nothing has changed so far.
-func (w *walk) takeInTurn(s step, a answer) ([]int, error) {
-	begins := s.window == w.first
-	quiet := begins || a.total == w.total && s.begin() == w.end
+func (w *Walk) takeInTurn(s Step, a Answer) ([]int, error) {
+	begins := s.Window == w.first
+	quiet := begins || a.Total == w.total && s.begin() == w.end
 	far := false
-	if a.fresh && !begins && !w.anonymous { // what else has happened, and where?
+	if a.Fresh && !begins && !w.anonymous { // what else has happened, and where?
 		quiet, far = false, true
 	}
 	if !begins {
-		for _, id := range a.ids {
+		for _, id := range a.IDs {
 			if at, known := w.seen.get(id); known && (w.pass == 1 || at < w.end) {
-				quiet, far = false, far || at < w.end-s.size
+				quiet, far = false, far || at < w.end-s.Size
 			}
 		}
 	}
 	switch {
 	case quiet:
 	case w.anonymous:
-		return nil, fmt.Errorf("the list changed from %d to %d rows while it was read, and its rows have no ids by which those already given could be told: read it again", w.total, a.total)
+		return nil, fmt.Errorf("the list changed from %d to %d rows while it was read, and its rows have no ids by which those already given could be told: read it again", w.total, a.Total)
 	default:
 		if w.chained = true; far {
 			w.end = min(w.end, w.verified)
 		}
-		w.want = step{window: w.following(w.end)}
+		w.want = Step{Window: w.following(w.end)}
 		return nil, nil
 	}
-	give := w.record(s.window, a, func(int) bool { return true })
-	w.end = s.begin() + a.rows
-	if a.total > 0 {
-		w.total, w.lowest = a.total, a.total
+	give := w.record(s.Window, a, func(int) bool { return true })
+	w.end = s.begin() + a.Rows
+	if a.Total > 0 {
+		w.total, w.lowest = a.Total, a.Total
 	}
-	if a.wanted < len(a.ids) {
+	if a.Wanted < len(a.IDs) {
 		w.done = true
 		return give, nil
 	}
@@ -376,27 +396,27 @@ func (w *walk) takeInTurn(s step, a answer) ([]int, error) {
 // takeFixed takes the next page of a server with pages of its own, which cannot
 // overlap. Where the total stays the same, a pass that sees as many rows as there
 // are has seen them all; where there is none, one that sees what the last one saw.
-func (w *walk) takeFixed(s step, a answer) ([]int, error) {
-	begins := s.window == w.first
+func (w *Walk) takeFixed(s Step, a Answer) ([]int, error) {
+	begins := s.Window == w.first
 	if begins {
 		w.same = w.pass > 1
-	} else if a.total != w.total || w.lowest != w.total || a.fresh {
+	} else if a.Total != w.total || w.lowest != w.total || a.Fresh {
 		return nil, w.restart(0, 0)
 	}
-	for i, id := range a.ids {
+	for i, id := range a.IDs {
 		before, known := w.seen.find(id)
 		if known && before.pass() == w.pass {
 			return nil, w.restart(0, 0)
 		}
 		w.same = w.same && before == marked(s.begin()+i, w.pass-1)
 	}
-	give := w.record(s.window, a, func(int) bool { return true })
-	w.end, w.total, w.lowest = s.begin()+a.rows, a.total, a.total
+	give := w.record(s.Window, a, func(int) bool { return true })
+	w.end, w.total, w.lowest = s.begin()+a.Rows, a.Total, a.Total
 	switch {
-	case a.wanted < len(a.ids):
+	case a.Wanted < len(a.IDs):
 		w.done = true
-	case !w.ended(s.window, a):
-		w.want = step{window: window{s.page + 1, s.size}}
+	case !w.ended(s.Window, a):
+		w.want = Step{Window: Window{s.Page + 1, s.Size}}
 	case begins, w.total > 0 && w.rows == w.total-w.first.begin(), w.total == 0 && w.same && w.end == w.last:
 		w.done = true
 	default:
@@ -407,10 +427,10 @@ func (w *walk) takeFixed(s step, a answer) ([]int, error) {
 }
 
 // proceed goes on to the step after one that was as expected.
-func (w *walk) proceed(s step, a answer) error {
-	next, more := w.ahead(s)
+func (w *Walk) proceed(s Step, a Answer) error {
+	next, more := w.Ahead(s)
 	switch {
-	case more && (a.total > 0 || s.after > 0 || a.rows >= s.size):
+	case more && (a.Total > 0 || s.After > 0 || a.Rows >= s.Size):
 		w.want = next
 	case w.total > 0 && w.given < w.total-w.first.begin() && !w.anonymous:
 		w.chained = true // a row came twice, and another never did
@@ -422,9 +442,9 @@ func (w *walk) proceed(s step, a answer) error {
 }
 
 // takeLook compares a page with what it was.
-func (w *walk) takeLook(s step, a answer) error {
+func (w *Walk) takeLook(s Step, a Answer) error {
 	same := true
-	for i, id := range a.ids {
+	for i, id := range a.IDs {
 		at, known := w.seen.get(id)
 		same = same && (id == 0 || known && at == s.begin()+i)
 	}
@@ -433,18 +453,18 @@ func (w *walk) takeLook(s step, a answer) error {
 		w.verified = max(w.verified, s.end())
 		return w.proceed(s, a)
 	default:
-		if w.chained = true; a.total == w.total || w.end >= w.total {
+		if w.chained = true; a.Total == w.total || w.end >= w.total {
 			w.end = w.verified // something has left and something has come, unnoticed
 		}
-		w.want = step{window: w.following(w.end)}
+		w.want = Step{Window: w.following(w.end)}
 	}
 	return nil
 }
 
 // takeChained takes a window that has to show a covered row.
-func (w *walk) takeChained(s step, a answer) ([]int, error) {
-	link, at, firstKnown := -1, -1, len(a.ids)
-	for i, id := range a.ids {
+func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
+	link, at, firstKnown := -1, -1, len(a.IDs)
+	for i, id := range a.IDs {
 		if p, known := w.seen.find(id); known {
 			firstKnown = min(firstKnown, i)
 			if (p.pass() == w.pass || w.first.begin() > 0) && p.position() < w.end && p.position() > at {
@@ -454,14 +474,14 @@ func (w *walk) takeChained(s step, a answer) ([]int, error) {
 	}
 	begins := s.begin() == 0 && w.first.begin() == 0 || w.given == 0
 	change := 0
-	if a.total > 0 && w.total > 0 {
-		change = a.total - w.total
+	if a.Total > 0 && w.total > 0 {
+		change = a.Total - w.total
 	}
 	if link < 0 && !begins {
 		return nil, w.stepBack(change)
 	}
 	fresh := 0 // rows in front of the link that are new
-	for _, id := range a.ids[:link+1] {
+	for _, id := range a.IDs[:link+1] {
 		if _, known := w.seen.get(id); !known {
 			fresh++
 		}
@@ -470,7 +490,7 @@ func (w *walk) takeChained(s step, a answer) ([]int, error) {
 		shift := s.begin() + link - at
 		entered, fewer := max(0, shift-fresh), max(0, shift-change)
 		w.changed = w.changed || shift != 0 || change != 0 || w.lowest < w.total
-		if a.total == 0 || w.total == 0 {
+		if a.Total == 0 || w.total == 0 {
 			fewer = 0
 		}
 		w.entered += entered
@@ -490,21 +510,21 @@ func (w *walk) takeChained(s step, a answer) ([]int, error) {
 			w.search += max(0, change)
 		}
 	}
-	for _, id := range a.ids[link+1:] {
+	for _, id := range a.IDs[link+1:] {
 		if p, known := w.seen.find(id); known && p.pass() == w.pass && link >= 0 {
 			w.repeats++
 			w.doubt = max(w.doubt, s.begin())
 		}
 	}
-	give := w.record(s.window, a, func(i int) bool {
-		if a.ids[i] == 0 {
+	give := w.record(s.Window, a, func(i int) bool {
+		if a.IDs[i] == 0 {
 			return i > link
 		}
 		return w.first.begin() == 0 || w.given == 0 || i > firstKnown
 	})
-	w.end, w.tries = s.begin()+a.rows, 0
-	if a.total > 0 {
-		w.total, w.lowest = a.total, a.total
+	w.end, w.tries = s.begin()+a.Rows, 0
+	if a.Total > 0 {
+		w.total, w.lowest = a.Total, a.Total
 	}
 	found := false
 	if w.pass > 1 {
@@ -512,10 +532,10 @@ func (w *walk) takeChained(s step, a answer) ([]int, error) {
 		found = w.search > 0 && w.search <= len(give)
 		w.search = max(0, w.search-len(give))
 	}
-	w.cut = w.cut || a.wanted < len(a.ids)
-	allNew := w.moving && w.pass > 1 && len(give) == len(a.ids)
-	if !found && !w.ended(s.window, a) && (w.until == 0 || w.end < w.until || allNew) {
-		w.want = step{window: w.following(w.end)}
+	w.cut = w.cut || a.Wanted < len(a.IDs)
+	allNew := w.Moving && w.pass > 1 && len(give) == len(a.IDs)
+	if !found && !w.ended(s.Window, a) && (w.until == 0 || w.end < w.until || allNew) {
+		w.want = Step{Window: w.following(w.end)}
 		return give, nil
 	}
 	return give, w.finish()
@@ -523,7 +543,7 @@ func (w *walk) takeChained(s step, a answer) ([]int, error) {
 
 // stepBack looks for a covered row, since the window showed none: where the total
 // says that the last of them has gone, else further and further back.
-func (w *walk) stepBack(change int) error {
+func (w *Walk) stepBack(change int) error {
 	w.margin = min(w.high/4+1, 4*w.margin)
 	position := w.end - 1 + min(change, 0)
 	switch {
@@ -539,13 +559,13 @@ func (w *walk) stepBack(change int) error {
 		}
 		position = 0
 	}
-	w.want = step{window: w.showing(max(0, position-w.margin))}
+	w.want = Step{Window: w.showing(max(0, position-w.margin))}
 	return nil
 }
 
 // finish ends a pass: with it the walk, or another pass if a row may have moved
 // from what was to be read to what had been.
-func (w *walk) finish() error {
+func (w *Walk) finish() error {
 	unseen := 0
 	if w.total > 0 && !w.cut {
 		unseen = max(0, w.total-w.first.begin()-w.given-w.arrived)
@@ -554,10 +574,10 @@ func (w *walk) finish() error {
 	if w.pass > 1 && w.counted > 0 && w.given == w.counted-w.first.begin() {
 		certain = false // as many as there were all the time
 	}
-	again := w.changed && !w.long && !w.moving && w.first.begin() == 0 // which costs little, and more changes than one can hide each other
+	again := w.changed && !w.long && !w.Moving && w.first.begin() == 0 // which costs little, and more changes than one can hide each other
 	possible := again || w.entered > 0 || w.fewer > 0 || w.repeats > 0
 	if !certain && (!possible || w.pass > 1) {
-		if w.done = !w.moving || w.pass > 1 || w.windows == 1; !w.done {
+		if w.done = !w.Moving || w.pass > 1 || w.windows == 1; !w.done {
 			return w.restart(0, 1)
 		}
 		return nil
@@ -576,7 +596,7 @@ func (w *walk) finish() error {
 }
 
 // restart begins another pass.
-func (w *walk) restart(search, until int) error {
+func (w *Walk) restart(search, until int) error {
 	most := maxPasses
 	if w.long {
 		most = maxLongPasses
@@ -590,12 +610,12 @@ func (w *walk) restart(search, until int) error {
 	}
 	w.signs, w.search, w.until, w.tries, w.windows, w.lowest = signs{}, search, until, 0, 0, 0
 	w.margin = max(w.margin, w.high/3) // rows with equal sort keys fit into one window
-	w.end, w.want = w.first.begin(), step{window: w.first}
+	w.end, w.want = w.first.begin(), Step{Window: w.first}
 	if w.chained {
 		if w.end > 0 {
 			w.end = w.first.end()
 		}
-		w.want.window = w.showing(w.first.begin())
+		w.want.Window = w.showing(w.first.begin())
 	}
 	return nil
 }
