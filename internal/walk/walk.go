@@ -294,7 +294,7 @@ func (w *Walk) short(s Window, a Answer) error {
 	if a.Rows == 0 {
 		return EmptyPage(s.Page, a.Total, a.Pages)
 	}
-	return fmt.Errorf("page %d has %d of %d items, although the Answer counts %d in all", s.Page, a.Rows, s.Size, a.Total)
+	return fmt.Errorf("page %d has %d of %d items, although the answer counts %d in all", s.Page, a.Rows, s.Size, a.Total)
 }
 
 // EmptyPage is the error of a page without rows that should have some.
