@@ -61,6 +61,10 @@ type Article struct {
 	CreatedDate DateTime `json:"createdDate,omitzero"`
 	UpdatedDate DateTime `json:"updatedDate,omitzero"`
 	ObjectName  string   `json:"objectName,omitzero"`
+	// Extra is what the answer had beyond these fields: of one object alone, not in lists.
+	Extra Extra `json:"-"`
+
+	answered answered
 }
 
 // ArticleInput is all that can be written of an article, whatever its kind. An
@@ -82,12 +86,16 @@ type ArticleInput struct {
 	// VAT is unknown.
 	Cost   Decimal `json:"cost,omitzero" tid:"cents?"`
 	UnitID int64   `json:"unitId,omitzero"`
+	// Extra are further properties; see [Extra].
+	Extra Extra `json:"-"`
+
+	carried carried
 }
 
 // Input returns all that can be written of a, as it stands.
 func (a *Article) Input() *ArticleInput {
-	return &ArticleInput{
-		IsActive:      Set(a.IsActive),
+	in := &ArticleInput{
+		IsActive:      had(a.answered, "isActive", a.IsActive),
 		ArticleNumber: a.ArticleNumber,
 		Price:         a.Price,
 		Name:          a.Name,
@@ -95,7 +103,13 @@ func (a *Article) Input() *ArticleInput {
 		Cost:          a.Cost,
 		UnitID:        refID(a.Unit),
 	}
+	in.Extra, in.carried = handOn(a.Extra, a.answered, in)
+	return in
 }
+
+func (a *Article) input() any                     { return a.Input() }
+func (a *Article) beyond() (*Extra, *answered)    { return &a.Extra, &a.answered }
+func (in *ArticleInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 
 // ArticleListOptions choose and order articles.
 type ArticleListOptions struct {

@@ -83,19 +83,20 @@ type Client struct {
 	// VacationRequests are requests for days off.
 	VacationRequests *VacationRequestsService
 
-	base      *url.URL
-	scheme    string // of the Authorization header
-	http      *http.Client
-	source    TokenSource
-	limiter   Limiter
-	retry     retryPolicy
-	log       logger
-	observer  func(context.Context, Event)
-	untraced  *atomic.Bool // the transport has been seen not to trace with httptrace
-	userAgent string
-	readAhead int               // pages under way at once, at the most
-	unchecked bool              // lists are read without checks for changes
-	templates map[string]string // paths in the place of the operations' own
+	base       *url.URL
+	scheme     string // of the Authorization header
+	http       *http.Client
+	source     TokenSource
+	limiter    Limiter
+	retry      retryPolicy
+	log        logger
+	observer   func(context.Context, Event)
+	untraced   *atomic.Bool // the transport has been seen not to trace with httptrace
+	userAgent  string
+	readAhead  int  // pages under way at once, at the most
+	unchecked  bool // lists are read without checks for changes
+	writeCheck WriteCheck
+	templates  map[string]string // paths in the place of the operations' own
 }
 
 // service is what every service is made of.
@@ -135,17 +136,18 @@ func (c *Client) services() {
 type Option func(*config) error
 
 type config struct {
-	baseURL   string
-	http      *http.Client
-	limiter   Limiter
-	retry     retryPolicy
-	log       *slog.Logger
-	observer  func(context.Context, Event)
-	wrap      func(http.RoundTripper) http.RoundTripper
-	userAgent string
-	readAhead int
-	unchecked bool
-	templates map[string]string
+	baseURL    string
+	http       *http.Client
+	limiter    Limiter
+	retry      retryPolicy
+	log        *slog.Logger
+	observer   func(context.Context, Event)
+	wrap       func(http.RoundTripper) http.RoundTripper
+	userAgent  string
+	readAhead  int
+	unchecked  bool
+	writeCheck WriteCheck
+	templates  map[string]string
 }
 
 // WithBaseURL speaks to another address, such as [BlikkBaseURL] or that of a
@@ -392,19 +394,20 @@ func NewClient(source TokenSource, opts ...Option) (*Client, error) {
 	}
 	copied.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
-		base:      base,
-		scheme:    "Bearer",
-		http:      &copied,
-		source:    source,
-		limiter:   cfg.limiter,
-		retry:     cfg.retry,
-		log:       logger{cfg.log},
-		observer:  cfg.observer,
-		untraced:  new(atomic.Bool),
-		userAgent: strings.TrimSpace(cfg.userAgent + " tid-go/" + Version),
-		readAhead: cfg.readAhead,
-		unchecked: cfg.unchecked,
-		templates: cfg.templates,
+		base:       base,
+		scheme:     "Bearer",
+		http:       &copied,
+		source:     source,
+		limiter:    cfg.limiter,
+		retry:      cfg.retry,
+		log:        logger{cfg.log},
+		observer:   cfg.observer,
+		untraced:   new(atomic.Bool),
+		userAgent:  strings.TrimSpace(cfg.userAgent + " tid-go/" + Version),
+		readAhead:  cfg.readAhead,
+		unchecked:  cfg.unchecked,
+		writeCheck: cfg.writeCheck,
+		templates:  cfg.templates,
 	}
 	switch source := source.(type) {
 	case *appCredentials:

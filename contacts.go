@@ -103,6 +103,10 @@ type Contact struct {
 	ContactSummary
 	// ContactPersons are the people of a company.
 	ContactPersons []ContactPersonRef `json:"contactPersons,omitzero"`
+	// Extra is what the answer had beyond these fields: of one object alone, not in lists.
+	Extra Extra `json:"-"`
+
+	answered answered
 }
 
 // ContactPersonRef points at a person who works for a company.
@@ -138,6 +142,10 @@ type ContactInput struct {
 	VisitAddress         *Address          `json:"visitAddress,omitzero"`
 	PostalAddress        *Address          `json:"postalAddress,omitzero"`
 	InvoiceAddress       *Address          `json:"invoiceAddress,omitzero"`
+	// Extra are further properties; see [Extra].
+	Extra Extra `json:"-"`
+
+	carried carried
 }
 
 func (in *ContactInput) check(p *problems) {
@@ -151,7 +159,7 @@ func (in *ContactInput) check(p *problems) {
 
 // Input returns all that can be written of c, as it stands.
 func (c *Contact) Input() *ContactInput {
-	return &ContactInput{
+	in := &ContactInput{
 		ContactType:                          c.ContactType,
 		Name:                                 c.Name,
 		CustomerNumber:                       c.CustomerNumber,
@@ -164,7 +172,7 @@ func (c *Contact) Input() *ContactInput {
 		ParentCompanyID:                      refID(c.ParentCompany),
 		ResponsibleID:                        refID(c.Responsible),
 		TagIDs:                               tagIDs(c.Tags),
-		IsActive:                             Set(c.IsActive),
+		IsActive:                             had(c.answered, "isActive", c.IsActive),
 		ImportantInformation:                 c.ImportantInformation,
 		Relations:                            slices.Clone(c.Relations),
 		Website:                              c.Website,
@@ -173,7 +181,13 @@ func (c *Contact) Input() *ContactInput {
 		PostalAddress:                        clone(c.PostalAddress),
 		InvoiceAddress:                       clone(c.InvoiceAddress),
 	}
+	in.Extra, in.carried = handOn(c.Extra, c.answered, in)
+	return in
 }
+
+func (c *Contact) input() any                     { return c.Input() }
+func (c *Contact) beyond() (*Extra, *answered)    { return &c.Extra, &c.answered }
+func (in *ContactInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 
 // ContactListOptions choose and order contacts.
 type ContactListOptions struct {

@@ -68,7 +68,8 @@ type Error struct {
 	StatusCode int
 	// Message is what the API said, or what was wrong with the input.
 	Message string
-	// Fields are the messages about single properties, where there are any.
+	// Fields are the messages about single properties, where there are any; with
+	// [ErrNotApplied] what was sent and what is held of each, which no text shows.
 	Fields map[string][]string
 	// RetryAfter is how long the API asked to wait, or with [ErrNoTurn] how long the
 	// wait for the rate limit would have taken; 0 when there was no such wait.
@@ -108,10 +109,15 @@ func (e *Error) Error() string {
 			fmt.Fprintf(&b, "; and %d more", len(e.Fields)-i)
 			break
 		}
-		fmt.Fprintf(&b, "%s%s: %s", separator, tidy(field), strings.TrimSuffix(tidy(strings.Join(e.Fields[field], ", ")), "."))
+		fmt.Fprintf(&b, "%s%s", separator, tidy(field))
 		separator = "; "
+		if e.Err == ErrNotApplied { // what it holds is the account's own
+			separator = ", "
+			continue
+		}
+		fmt.Fprintf(&b, ": %s", strings.TrimSuffix(tidy(strings.Join(e.Fields[field], ", ")), "."))
 	}
-	if e.Err != nil && !errors.Is(e.Err, ErrInvalidInput) {
+	if e.Err != nil && e.Err != ErrNotApplied && !errors.Is(e.Err, ErrInvalidInput) {
 		b.WriteString(": " + tidy(e.Err.Error()))
 	}
 	if e.Attempts > 1 {

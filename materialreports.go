@@ -55,6 +55,10 @@ type MaterialReport struct {
 	CreatedDate    DateTime `json:"createdDate,omitzero"`
 	UpdatedDate    DateTime `json:"updatedDate,omitzero"`
 	ObjectName     string   `json:"objectName,omitzero"`
+	// Extra is what the answer had beyond these fields: of one object alone, not in lists.
+	Extra Extra `json:"-"`
+
+	answered answered
 }
 
 // MaterialReportInput is all that can be written of a material report. An update
@@ -63,7 +67,7 @@ type MaterialReportInput struct {
 	ProjectID int64 `json:"projectId" tid:"required?"`
 	// ArticleID or ArticleNumber says what was used. The API gives back the number
 	// only.
-	ArticleID     int64  `json:"articleId,omitzero"`
+	ArticleID     int64  `json:"articleId,omitzero" held:"-"`
 	ArticleNumber string `json:"articleNumber,omitzero"`
 	Title         string `json:"title,omitzero"`
 	Description   string `json:"description,omitzero"`
@@ -86,27 +90,37 @@ type MaterialReportInput struct {
 	ToBeInvoiced Opt[bool] `json:"toBeInvoiced,omitzero"`
 	TimeReportID int64     `json:"timeReportId,omitzero"`
 	SortOrder    int       `json:"sortOrder,omitzero"`
+	// Extra are further properties; see [Extra].
+	Extra Extra `json:"-"`
+
+	carried carried
 }
 
 // Input returns all that can be written of r, as it stands. The API does not give
 // back the article's id: its number stands for it.
 func (r *MaterialReport) Input() *MaterialReportInput {
-	return &MaterialReportInput{
+	in := &MaterialReportInput{
 		ProjectID:          refID(r.Project),
 		ArticleNumber:      r.ArticleNumber,
 		Title:              r.Title,
 		Description:        r.Description,
 		ConsumedUnits:      r.ConsumedUnits,
-		InvoiceableUnits:   Set(r.InvoiceableUnits),
+		InvoiceableUnits:   had(r.answered, "invoiceableUnits", r.InvoiceableUnits),
 		UnitText:           r.UnitText,
-		CostPerUnit:        Set(r.CostPerUnit),
-		PricePerUnit:       Set(r.PricePerUnit),
+		CostPerUnit:        had(r.answered, "costPerUnit", r.CostPerUnit),
+		PricePerUnit:       had(r.answered, "pricePerUnit", r.PricePerUnit),
 		DiscountPercentage: r.DiscountPercentage,
-		ToBeInvoiced:       Set(r.ToBeInvoiced),
+		ToBeInvoiced:       had(r.answered, "toBeInvoiced", r.ToBeInvoiced),
 		TimeReportID:       r.TimeReportID,
 		SortOrder:          r.SortOrder,
 	}
+	in.Extra, in.carried = handOn(r.Extra, r.answered, in)
+	return in
 }
+
+func (r *MaterialReport) input() any                     { return r.Input() }
+func (r *MaterialReport) beyond() (*Extra, *answered)    { return &r.Extra, &r.answered }
+func (in *MaterialReportInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 
 // MaterialReportListOptions choose and order material reports. No filter on dates
 // is known.

@@ -23,6 +23,9 @@ type Event struct {
 	Duration time.Duration
 	// Bytes is how much of the answer's body was read.
 	Bytes int64
+	// NotApplied names the properties of a write that the object in its answer does not
+	// hold as they were sent; see [WithWriteCheck].
+	NotApplied []string
 	// Err is the *Error of an attempt that failed, else nil.
 	Err error
 }

@@ -70,6 +70,10 @@ type Opportunity struct {
 	Probability *int      `json:"probability,omitzero"`
 	Description string    `json:"description,omitzero"`
 	Project     *TitleRef `json:"project,omitzero"`
+	// Extra is what the answer had beyond these fields: of one object alone, not in lists.
+	Extra Extra `json:"-"`
+
+	answered answered
 }
 
 // OpportunityInput is all that can be written of an opportunity. An update
@@ -90,6 +94,10 @@ type OpportunityInput struct {
 	EstimatedClosingDate Date             `json:"estimatedClosingDate,omitzero"`
 	OpportunityState     OpportunityState `json:"opportunityState,omitzero"`
 	TagIDs               []int64          `json:"tagIds,omitzero"`
+	// Extra are further properties; see [Extra].
+	Extra Extra `json:"-"`
+
+	carried carried
 }
 
 func (in *OpportunityInput) check(p *problems) {
@@ -115,8 +123,13 @@ func (o *Opportunity) Input() *OpportunityInput {
 	if o.Probability != nil {
 		in.Probability = Set(*o.Probability)
 	}
+	in.Extra, in.carried = handOn(o.Extra, o.answered, in)
 	return in
 }
+
+func (o *Opportunity) input() any                     { return o.Input() }
+func (o *Opportunity) beyond() (*Extra, *answered)    { return &o.Extra, &o.answered }
+func (in *OpportunityInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 
 // OpportunityListOptions choose and order opportunities.
 type OpportunityListOptions struct {

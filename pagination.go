@@ -162,6 +162,10 @@ func readPage[T any](resp *http.Response, page *Page[T], size int) error {
 		if n, ok := any(item).(normalizer); ok {
 			n.normalize()
 		}
+		if d, ok := any(item).(detailed); ok {
+			_, answer := d.beyond()
+			answer.listed = true
+		}
 		given = append(given, item)
 	}
 	page.Items = given
@@ -238,6 +242,17 @@ func ListAs[T any](ctx context.Context, c *Client, path string, opts any) (*Page
 func AllAs[T any](ctx context.Context, c *Client, path string, opts any) iter.Seq2[*T, error] {
 	call, err := c.callPath(ctx, http.MethodGet, path, opts, nil)
 	return allCall[T](ctx, c, call, opts, err)
+}
+
+// GetAs reads one object into any type: one of this package with more fields around
+// it, or one of the caller's. path is relative to the base URL, its elements escaped.
+// ErrNotFound, too, for an answer that lacks the id that T has a field for.
+func GetAs[T any](ctx context.Context, c *Client, path string) (*T, error) {
+	call, err := c.callPath(ctx, http.MethodGet, path, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return readDetail[T](ctx, c, call)
 }
 
 // identities are what identity has found out, since finding out takes longer than

@@ -89,6 +89,10 @@ type Project struct {
 	AllIsMember    bool `json:"allIsMember"`
 	BookingProject *Ref `json:"bookingProject,omitzero"` // inferred
 	Responsible    *Ref `json:"responsible,omitzero"`
+	// Extra is what the answer had beyond these fields: of one object alone, not in lists.
+	Extra Extra `json:"-"`
+
+	answered answered
 }
 
 // ProjectStatusRef points at a project status.
@@ -145,7 +149,7 @@ type WorkSiteAddress struct {
 // project: what is left out is cleared.
 type ProjectInput struct {
 	// ID is filled in by Update.
-	ID                  int64   `json:"id,omitzero"`
+	ID                  int64   `json:"id,omitzero" held:"-"`
 	Title               string  `json:"title" tid:"required"`
 	ProjectCollectionID int64   `json:"projectCollectionId,omitzero"`
 	StartDate           Date    `json:"startDate,omitzero"`
@@ -170,6 +174,10 @@ type ProjectInput struct {
 	WorkSiteAddress          *WorkSiteAddress `json:"workSiteAddress,omitzero"`
 	// InvoiceType counts in updates only: a project is always created as ongoing.
 	InvoiceType InvoiceType `json:"invoiceType,omitzero"` // inferred
+	// Extra are further properties; see [Extra].
+	Extra Extra `json:"-"`
+
+	carried carried
 }
 
 // withID returns a copy that repeats the id of the path, as the API expects.
@@ -185,7 +193,7 @@ func (p *Project) Input() *ProjectInput {
 	if responsible == nil {
 		responsible = p.ProjectManager
 	}
-	return &ProjectInput{
+	in := &ProjectInput{
 		ID:                       p.ID,
 		Title:                    p.Title,
 		ProjectCollectionID:      refID(p.ProjectCollection),
@@ -209,7 +217,13 @@ func (p *Project) Input() *ProjectInput {
 		WorkSiteAddress:          clone(p.WorkSiteAddress),
 		InvoiceType:              p.InvoiceType,
 	}
+	in.Extra, in.carried = handOn(p.Extra, p.answered, in)
+	return in
 }
+
+func (p *Project) input() any                     { return p.Input() }
+func (p *Project) beyond() (*Extra, *answered)    { return &p.Extra, &p.answered }
+func (in *ProjectInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 
 // ProjectListOptions choose and order projects. All filters but Query are
 // inferred.

@@ -35,6 +35,8 @@ type call struct {
 	replay bool         // repeating it does no harm, whatever its method
 	failed func(*Error) // learns of each attempt that fails; nil for none
 
+	notApplied []string // properties that the last answer does not hold as they were sent
+
 	token string        // what the last attempt was authorized with
 	took  time.Duration // how long the last attempt took, without waiting for the gate
 }
@@ -77,6 +79,12 @@ func (call *call) encode(ctx context.Context, params, body any) (err error) {
 	}
 	if err = checkAgainst(ctx, call.op, body, origin); err != nil {
 		return err
+	}
+	if in, ok := body.(writable); ok && call.method == http.MethodPut && ctx.Value(withoutChecks{}) == nil {
+		if _, came := in.beyond(); came.listed {
+			return invalid(call.op, "the input was made from a row of a list, which may lack what the object has, and what it lacks "+
+				"would be cleared: use Modify, or the Input of what Get returns; tid.WithoutChecks(ctx) sends it all the same")
+		}
 	}
 	call.body, err = encodeBody(call.op, body)
 	return err
@@ -143,13 +151,15 @@ func encodeQuery(ctx context.Context, op string, params any) (url.Values, error)
 }
 
 func encodeBody(op string, body any) ([]byte, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(body); err != nil {
+	encoded, err := encodeJSON(body)
+	if err != nil {
 		return nil, invalid(op, "the body cannot be written as JSON: %v", err)
 	}
-	encoded := bytes.TrimRight(buf.Bytes(), "\n")
+	if in, ok := body.(writable); ok {
+		if encoded, err = withExtra(op, encoded, in); err != nil {
+			return nil, err
+		}
+	}
 	return encoded, checkText(op, encoded)
 }
 
@@ -330,7 +340,7 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 	}
 	event := Event{Operation: call.op, Attempt: n, Wait: waited}
 	defer func() {
-		event.Status = result.status
+		event.Status, event.NotApplied = result.status, call.notApplied
 		if failure != nil {
 			failure.Err = redactedErr(failure.Err, call.token)
 			copied := *failure // the call still adds to its own
@@ -580,6 +590,7 @@ func readJSON(resp *http.Response, out any) error {
 	if err := unmarshal(data, out); err != nil {
 		return &unreadable{describe(err, data), data[:min(len(data), maxErrorBody)]}
 	}
+	keepBeyond(data, out)
 	return nil
 }
 
@@ -641,12 +652,27 @@ func articleOf(noun string) string {
 	return "a"
 }
 
-// fetch sends an operation and decodes its answer.
+// fetch sends an operation and decodes its answer. What was created is compared
+// with what was sent, as far as the answer has it.
 func fetch[T any](ctx context.Context, c *Client, op string, params, body any, args ...any) (*T, error) {
-	out := new(T)
-	if err := c.exec(ctx, op, params, body, out, args...); err != nil {
+	call, err := c.newCall(ctx, op, args, params, body)
+	if err != nil {
 		return nil, err
 	}
+	out := new(T)
+	err = c.do(ctx, call, func(resp *http.Response) error {
+		if err := receiveInto(out)(resp); err != nil {
+			return err
+		}
+		if found := c.compare(body, out); found.same > 0 {
+			call.notApplied = found.names()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.log.notApplied(ctx, op, call.notApplied)
 	return out, checkCreated(op, out)
 }
 
@@ -686,46 +712,98 @@ func receiveInto(out any) receive {
 // keys the API has used. It is unexported so that a model can be embedded.
 type normalizer interface{ normalize() }
 
-// detail reads one object. One without an id is what the API answers for some
-// that are deleted.
+// detail reads one object.
 func detail[T any](ctx context.Context, c *Client, op string, args ...any) (*T, error) {
 	call, err := c.newCall(ctx, op, args, nil, nil)
 	if err != nil {
 		return nil, err
 	}
+	return readDetail[T](ctx, c, call)
+}
+
+// readDetail reads one object. One without an id is what the API answers for some that
+// are deleted.
+func readDetail[T any](ctx context.Context, c *Client, call *call) (*T, error) {
 	out := new(T)
 	if err := c.do(ctx, call, receiveInto(out)); err != nil {
 		return nil, err
 	}
-	if _, ok := identity[T]()(out); !ok {
-		return nil, &Error{Operation: op, Path: c.pathOf(call), StatusCode: http.StatusOK, Attempts: 1,
+	t := reflect.TypeFor[T]()
+	if _, ok := identity[T]()(out); !ok && t.Kind() == reflect.Struct && shapeOf(t).fields["id"] != nil {
+		return nil, &Error{Operation: call.op, Path: c.pathOf(call), StatusCode: http.StatusOK, Attempts: 1,
 			Message: "the API answered without an id, as it does for deleted objects", Err: ErrNotFound}
 	}
 	return out, nil
 }
 
-// put replaces one object, and returns it as the API has it afterwards. The
-// answer may be empty: then the object is read with get or, where the API has no
-// such operation, holds nothing but its id.
+// put replaces one object, and returns it as the API has it afterwards. The answer may
+// be empty, or lack something that was sent: then the object is read with get or, where
+// the API has no such operation, holds no more than its id. With an object that is not
+// as it was sent comes ErrNotApplied.
 func put[T any](ctx context.Context, c *Client, op string, body any, get func(context.Context, int64) (*T, error), args ...any) (*T, error) {
 	id := args[len(args)-1].(int64)
-	out, err := fetch[T](ctx, c, op, nil, withID(body, id), args...)
+	call, err := c.newCall(ctx, op, args, nil, withID(body, id))
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := identity[T]()(out); ok {
+	out := new(T)
+	var found comparison
+	err = c.do(ctx, call, func(resp *http.Response) error {
+		if err := receiveInto(out)(resp); err != nil {
+			return err
+		}
+		if found = c.compare(body, out); !found.undecided() {
+			call.notApplied = found.names()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, withCarried(err, body)
+	}
+	_, held := identity[T]()(out)
+	switch {
+	case get == nil && held:
+		return out, nil
+	case get == nil:
+		return out, json.Unmarshal(fmt.Appendf(nil, `{"id":%d}`, id), out)
+	case !held || found.undecided():
+		out, err = get(ctx, id)
+		var e *Error
+		if errors.As(err, &e) {
+			e.MayHaveExecuted = true
+			e.hint = "the change itself was made; only reading it back has failed"
+		}
+		if err != nil {
+			return out, err
+		}
+		found = c.compare(body, out)
+	}
+	switch {
+	case len(found.differ) == 0:
+		return out, nil
+	case c.writeCheck == WriteCheckWarn:
+		c.log.notApplied(ctx, op, found.names())
 		return out, nil
 	}
-	if get == nil {
-		return out, json.Unmarshal(fmt.Appendf(nil, `{"id":%d}`, id), out)
+	return out, c.notApplied(call, found)
+}
+
+// withCarried says in the error of a request that the API found invalid what it carried
+// as it came.
+func withCarried(err error, body any) error {
+	if e, ok := body.(edited); ok {
+		body = e.input
 	}
-	out, err = get(ctx, id)
+	in, ok := body.(writable)
 	var e *Error
-	if errors.As(err, &e) {
-		e.MayHaveExecuted = true
-		e.hint = "the change itself was made; only reading it back has failed"
+	if !ok || !errors.As(err, &e) || e.StatusCode != http.StatusBadRequest {
+		return err
 	}
-	return out, err
+	if names := carriedBy(in); len(names) > 0 {
+		e.advise("the request carried, as they came, properties that this module does not know: " +
+			tidy(strings.Join(names, ", ")) + "; in.Extra = nil leaves them out")
+	}
+	return err
 }
 
 // withID returns the input as the API wants it: some updates repeat the id, and

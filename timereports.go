@@ -108,6 +108,10 @@ type TimeReport struct {
 	CreatedBy         *Ref       `json:"createdBy,omitzero"`
 	UpdatedBy         *Ref       `json:"updatedBy,omitzero"`
 	ObjectName        string     `json:"objectName,omitzero"`
+	// Extra is what the answer had beyond these fields: of one object alone, not in lists.
+	Extra Extra `json:"-"`
+
+	answered answered
 }
 
 // Amount returns InvoiceableHours × Rate, less Discount per cent of it, exactly and
@@ -169,8 +173,11 @@ type TimeReportInput struct {
 	// Comment is required by projects that say so.
 	Comment         string             `json:"comment,omitzero"`
 	InternalComment string             `json:"internalComment,omitzero"`
-	TravelReport    *TravelReportInput `json:"travelReport,omitzero"`
+	TravelReport    *TravelReportInput `json:"travelReport,omitzero" held:"-"`
+	// Extra are further properties; see [Extra].
+	Extra Extra `json:"-"`
 
+	carried carried
 	// travelReportID is that of the report which Input was made from.
 	travelReportID int64
 }
@@ -222,7 +229,7 @@ func (in *TimeReportInput) check(p *problems) {
 // back a travel report: an input of a report that has one is refused until its
 // TravelReport is set.
 func (r *TimeReport) Input() *TimeReportInput {
-	return &TimeReportInput{
+	in := &TimeReportInput{
 		UserID:            refID(r.User),
 		Date:              r.Date,
 		ProjectID:         refID(r.Project),
@@ -234,13 +241,19 @@ func (r *TimeReport) Input() *TimeReportInput {
 		ClockStart:        r.ClockStart,
 		ClockEnd:          r.ClockEnd,
 		Hours:             r.Hours,
-		InvoiceableHours:  Set(r.InvoiceableHours),
+		InvoiceableHours:  had(r.answered, "invoiceableHours", r.InvoiceableHours),
 		BreakMinutes:      r.BreakMinutes,
 		Comment:           r.Comment,
 		InternalComment:   r.InternalComment,
 		travelReportID:    r.TravelReportID,
 	}
+	in.Extra, in.carried = handOn(r.Extra, r.answered, in)
+	return in
 }
+
+func (r *TimeReport) input() any                     { return r.Input() }
+func (r *TimeReport) beyond() (*Extra, *answered)    { return &r.Extra, &r.answered }
+func (in *TimeReportInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 
 // TimeReportListOptions choose and order time reports.
 type TimeReportListOptions struct {

@@ -273,7 +273,7 @@ func TestEveryRuleIsInTheTable(t *testing.T) {
 
 func TestWithoutChecksOnlyWhatIsInferredIsSent(t *testing.T) {
 	sent := 0
-	c, err := tid.NewClient(tid.StaticToken("pk_a.pa_b"), tid.WithLimiter(nil), tid.WithHTTPClient(&http.Client{
+	c, err := tid.NewClient(tid.StaticToken("pk_a.pa_b"), tid.WithLimiter(nil), tid.WithWriteCheck(tid.WriteCheckOff), tid.WithHTTPClient(&http.Client{
 		Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
 			sent++
 			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(`{"id":7}`)), Request: r}, nil
