@@ -16,6 +16,9 @@ import (
 // an error: an object with "error" or "errors" in it and no id, where out has no
 // place for them.
 func refusal(resp *http.Response, data []byte, out any) error {
+	if !slices.ContainsFunc([]string{`"error`, `"Error`, `"ERROR`}, func(key string) bool { return bytes.Contains(data[:min(len(data), maxErrorBody)], []byte(key)) }) {
+		return nil
+	}
 	if out != nil {
 		t := reflect.TypeOf(out)
 		for t.Kind() == reflect.Pointer {
@@ -24,12 +27,9 @@ func refusal(resp *http.Response, data []byte, out any) error {
 		if t.Kind() != reflect.Struct {
 			return nil
 		}
-		if fields := jsonFields(t); fields["error"] != nil || fields["errors"] != nil {
+		if fields := shapeOf(t).fields; fields["error"] != nil || fields["errors"] != nil {
 			return nil
 		}
-	}
-	if !bytes.Contains(bytes.ToLower(data[:min(len(data), maxErrorBody)]), []byte(`"error`)) {
-		return nil
 	}
 	var said map[string]json.RawMessage
 	if json.Unmarshal(data, &said) != nil {

@@ -75,15 +75,14 @@ func (c *Client) compare(sent, held any) (found comparison) {
 	if in == nil || d == nil || c.writeCheck == WriteCheckOff {
 		return found
 	}
-	s, h := reflect.ValueOf(in).Elem(), reflect.ValueOf(d.input()).Elem()
+	is := d.input()
+	s, h := reflect.ValueOf(in).Elem(), reflect.ValueOf(is).Elem()
 	o := reflect.Zero(s.Type())
 	if origin != nil {
 		o = reflect.ValueOf(origin).Elem()
 	}
-	if s.Type() == h.Type() {
-		found.fields("", s, h, o)
-		found.extra(in, d.input().(writable))
-	}
+	found.fields("", s, h, o)
+	found.extra(in, is)
 	return found
 }
 
@@ -156,14 +155,14 @@ func (d *comparison) values(name string, sent, held, origin reflect.Value) {
 
 // extra compares what is beyond the fields.
 func (d *comparison) extra(sent, held writable) {
-	s, came := sent.beyond()
-	h, _ := held.beyond()
-	for name, raw := range s {
-		if base, ok := strings.CutSuffix(name, "Id"); ok && bytes.HasPrefix(s[base], object) && came.has(name, raw) {
-			continue // the id of a reference, which is compared itself
+	in := handedTo(sent)
+	is, _ := held.beyond()
+	for name, raw := range in.extra {
+		if base, ok := strings.CutSuffix(name, "Id"); in.stale(name) || ok && bytes.HasPrefix(in.extra[base], object) && in.came.has(name, raw) {
+			continue // not sent, or the id of a reference, which is compared itself
 		}
-		if is, ok := h[name]; !ok && !isNothing(raw) || ok && !sameJSON(raw, is) {
-			d.note(name, raw, is)
+		if h, ok := is[name]; !ok && !isNothing(raw) || ok && !sameJSON(raw, h) {
+			d.note(name, raw, h)
 		} else {
 			d.same++
 		}

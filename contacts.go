@@ -3,6 +3,7 @@ package tid
 import (
 	"context"
 	"iter"
+	"reflect"
 	"slices"
 )
 
@@ -185,8 +186,17 @@ func (c *Contact) Input() *ContactInput {
 	return in
 }
 
-func (c *Contact) input() any                     { return c.Input() }
-func (c *Contact) beyond() (*Extra, *answered)    { return &c.Extra, &c.answered }
+func (c *Contact) input() writable { return c.Input() }
+
+func (*Contact) inputType() reflect.Type { return reflect.TypeFor[ContactInput]() }
+
+func (c *Contact) beyond() (*Extra, *answered) {
+	if c == nil { // embedded, and not there
+		return nil, nil
+	}
+	return &c.Extra, &c.answered
+}
+
 func (in *ContactInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 
 // ContactListOptions choose and order contacts.

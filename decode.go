@@ -5,7 +5,6 @@ import (
 	"encoding"
 	"encoding/json"
 	"errors"
-	"maps"
 	"reflect"
 	"strconv"
 	"strings"
@@ -86,10 +85,9 @@ func mend(value any, t reflect.Type) any {
 				value[k] = mend(value[k], t.Elem())
 			}
 		case reflect.Struct:
-			fields := jsonFields(t)
 			for k := range value {
-				if field, ok := fields[strings.ToLower(k)]; ok {
-					value[k] = mend(value[k], field)
+				if field := shapeOf(t).field([]byte(k)); field != nil {
+					value[k] = mend(value[k], field.typ)
 				}
 			}
 		}
@@ -119,47 +117,4 @@ func mendString(s string, kind reflect.Kind) any {
 		}
 	}
 	return s
-}
-
-// jsonFields gives the type of each property of a struct by its name in lower
-// case; an outer field hides an inner one of the same JSON name, whatever their
-// names in Go.
-func jsonFields(t reflect.Type) map[string]reflect.Type {
-	fields := make(map[string]reflect.Type)
-	visited := make(map[reflect.Type]bool)
-	for level := []reflect.Type{t}; len(level) > 0; {
-		var inner []reflect.Type
-		outer := maps.Clone(fields)
-		for _, t := range level {
-			if visited[t] {
-				continue
-			}
-			visited[t] = true
-			for i := range t.NumField() {
-				f := t.Field(i)
-				name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-				if f.Anonymous && name == "" {
-					if f.Type.Kind() == reflect.Pointer {
-						f.Type = f.Type.Elem()
-					}
-					if f.Type.Kind() == reflect.Struct {
-						inner = append(inner, f.Type)
-						continue
-					}
-				}
-				if name == "-" || !f.IsExported() {
-					continue
-				}
-				if name == "" {
-					name = f.Name
-				}
-				name = strings.ToLower(name)
-				if _, hidden := outer[name]; !hidden {
-					fields[name] = f.Type
-				}
-			}
-		}
-		level = inner
-	}
-	return fields
 }

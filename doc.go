@@ -25,9 +25,10 @@
 //
 // A PUT replaces the whole object: what it leaves out is cleared. Modify is the
 // way to change a part: it reads the object, lets a function edit it, and writes
-// the whole back. Update takes an input that is meant to be whole; only types with
-// everything that can be written have the Input method that makes one, so that a
-// row of a list that lacks some of it is not written back by mistake. Create and
+// the whole back, with what the answer had beyond the fields of its type; see [Extra].
+// Update takes an input that is meant to be whole: made by hand, or by the Input method
+// of what Get returned. An update that the API did not apply as it was sent ends in
+// [ErrNotApplied]. Create and
 // Update return what the API answered: where that is nothing, an update is read
 // back, and a created object has no id although it was created. An [Opt] is for the few properties where leaving out,
 // null and zero differ.

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/vismatid/tid/internal/scan"
 )
 
 // Extra holds properties that a type has no field for, as JSON, by their names; one
@@ -57,8 +59,9 @@ func (e *Extra) Set(name string, value any) error {
 
 // detailed is a detail that can be written back.
 type detailed interface {
-	beyond() (*Extra, *answered)
-	input() any
+	beyond() (*Extra, *answered) // nil where it is embedded by a pointer that is
+	input() writable
+	inputType() reflect.Type
 }
 
 // writable is an input that can be made from a detail.
@@ -86,6 +89,18 @@ type carried struct {
 	listed bool
 }
 
+// handed is what an input has beyond its fields.
+type handed struct {
+	value reflect.Value
+	extra Extra
+	came  carried
+}
+
+func handedTo(in writable) handed {
+	extra, came := in.beyond()
+	return handed{reflect.ValueOf(in).Elem(), extra, came}
+}
+
 // has reports a property that is as it came.
 func (c carried) has(name string, raw json.RawMessage) bool {
 	came, ok := c.extra[name]
@@ -94,15 +109,17 @@ func (c carried) has(name string, raw json.RawMessage) bool {
 
 // shape is what a struct has fields for.
 type shape struct {
-	fields map[string][]int // the index of each property, by its name in lower case
-	opts   []string         // properties that an Opt stands for
-	nested map[string]nest  // objects that have a type, by their names in lower case
+	fields map[string]*wireField // by their names, and by those in lower case
+	opts   []string              // properties that an Opt stands for, in the input where there is one
 }
 
-// nest is an object within an input.
-type nest struct {
-	name string // as it is written
-	*shape
+// wireField is a field of a struct, as it is written.
+type wireField struct {
+	name   string // as it is written
+	index  []int
+	opt    bool // an Opt stands for it, in the input where there is one
+	typ    reflect.Type
+	object reflect.Type // of an object that can be written, if it is one
 }
 
 var object = []byte("{")
@@ -113,38 +130,82 @@ func shapeOf(t reflect.Type) *shape {
 	if known, ok := shapes.Load(t); ok {
 		return known.(*shape)
 	}
-	s := &shape{fields: make(map[string][]int), nested: make(map[string]nest)}
-	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" || !f.IsExported() || f.Anonymous && name == "" {
-			continue
-		}
-		name = cmp.Or(name, f.Name)
-		lower := strings.ToLower(name)
-		if other, taken := s.fields[lower]; taken && len(other) <= len(f.Index) {
-			continue
-		}
-		s.fields[lower] = f.Index
-		switch {
-		case f.Type.Implements(reflect.TypeFor[optional]()):
-			s.opts = append(s.opts, name)
-		case f.Type.Kind() == reflect.Pointer && f.Type.Elem().Kind() == reflect.Struct:
-			s.nested[lower] = nest{name, shapeOf(f.Type.Elem())}
+	s := &shape{fields: make(map[string]*wireField)}
+	s.add(t, nil, make(map[reflect.Type]bool))
+	if d, ok := reflect.New(t).Interface().(detailed); ok {
+		input := shapeOf(d.inputType())
+		s.opts = input.opts
+		for name, p := range s.fields {
+			p.opt, p.object = false, nil
+			if in := input.fields[name]; in != nil {
+				p.opt, p.object = in.opt, in.object
+			}
 		}
 	}
 	shapes.Store(t, s)
 	return s
 }
 
-// unknown calls found for each property of a nested object that it has no field for.
-func (n nest) unknown(raw json.RawMessage, found func(path string, raw json.RawMessage)) {
-	var properties map[string]json.RawMessage
-	_ = json.Unmarshal(raw, &properties)
-	for name, raw := range properties {
-		if n.fields[strings.ToLower(name)] == nil {
-			found(n.name+"."+name, raw)
-		}
+// add adds the fields of a struct that stands at an index. An outer field hides an inner
+// one of the same JSON name, whatever their names in Go.
+func (s *shape) add(t reflect.Type, at []int, within map[reflect.Type]bool) {
+	if within[t] {
+		return
 	}
+	within[t] = true
+	defer delete(within, t)
+	for i := range t.NumField() {
+		f := t.Field(i)
+		index := append(slices.Clone(at), i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" {
+			if inner := deref(f.Type); inner.Kind() == reflect.Struct {
+				s.add(inner, index, within)
+				continue
+			}
+		}
+		if name == "-" || !f.IsExported() {
+			continue
+		}
+		name = cmp.Or(name, f.Name)
+		lower := strings.ToLower(name)
+		if other := s.fields[lower]; other != nil && len(other.index) <= len(index) {
+			continue
+		}
+		p := &wireField{name: name, index: index, typ: f.Type, opt: f.Type.Implements(reflect.TypeFor[optional]())}
+		if inner := deref(f.Type); inner != f.Type && inner.Kind() == reflect.Struct {
+			p.object = inner
+		}
+		if p.opt {
+			s.opts = append(s.opts, name)
+		}
+		s.fields[name], s.fields[lower] = p, p
+	}
+}
+
+func deref(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
+}
+
+// field is that of a property; nil if there is none.
+func (s *shape) field(name []byte) *wireField {
+	if p, ok := s.fields[string(name)]; ok {
+		return p
+	}
+	return s.fields[strings.ToLower(string(name))]
+}
+
+// unknown calls found for each property of an object that p has no field for.
+func (p *wireField) unknown(raw json.RawMessage, found func(path string, raw json.RawMessage)) {
+	scan.Members(raw, func(name, value []byte) bool {
+		if shapeOf(p.object).field(name) == nil {
+			found(p.name+"."+string(name), bytes.Clone(value))
+		}
+		return true
+	})
 }
 
 // keepBeyond gives a detail what its answer had beyond its fields.
@@ -153,11 +214,10 @@ func keepBeyond(data []byte, out any) {
 	if !ok {
 		return
 	}
-	var properties map[string]json.RawMessage
-	if json.Unmarshal(data, &properties) != nil {
+	extra, answer := d.beyond()
+	if extra == nil {
 		return
 	}
-	extra, answer := d.beyond()
 	*extra, *answer = nil, answered{}
 	keep := func(name string, raw json.RawMessage) {
 		if *extra == nil {
@@ -166,25 +226,26 @@ func keepBeyond(data []byte, out any) {
 		(*extra)[name] = raw
 	}
 	v := reflect.ValueOf(out).Elem()
-	own, input := shapeOf(v.Type()), shapeOf(reflect.TypeOf(d.input()).Elem())
-	there := make(map[string]bool, len(properties))
-	for name, raw := range properties {
-		lower := strings.ToLower(name)
-		there[lower] = string(raw) != "null"
-		field, known := own.fields[lower]
+	s := shapeOf(v.Type())
+	var there []string // of what an Opt stands for
+	scan.Members(data, func(name, raw []byte) bool {
+		p := s.field(name)
 		switch {
-		case !known:
-			keep(name, raw)
-		case bytes.HasPrefix(raw, object):
-			findID(v.FieldByIndex(field), raw)
-			if nested, ok := input.nested[lower]; ok {
-				nested.unknown(raw, keep)
+		case p == nil:
+			keep(string(name), bytes.Clone(raw))
+		case p.opt && raw[0] != 'n':
+			there = append(there, p.name)
+		case raw[0] == '{':
+			findID(v.FieldByIndex(p.index), raw)
+			if p.object != nil {
+				p.unknown(raw, keep)
 			}
 		}
-	}
-	for _, name := range input.opts {
-		if !there[strings.ToLower(name)] {
-			answer.absent = append(answer.absent, name)
+		return true
+	})
+	for _, opt := range s.opts {
+		if !slices.Contains(there, opt) {
+			answer.absent = append(answer.absent, opt)
 		}
 	}
 }
@@ -194,7 +255,11 @@ func findID(ref reflect.Value, raw json.RawMessage) {
 	if ref.Kind() != reflect.Pointer || ref.IsNil() || ref.Elem().Kind() != reflect.Struct {
 		return
 	}
-	if id := ref.Elem().FieldByName("ID"); id.IsValid() && id.Kind() == reflect.Int64 && id.IsZero() {
+	p := shapeOf(ref.Type().Elem()).fields["id"]
+	if p == nil {
+		return
+	}
+	if id := ref.Elem().FieldByIndex(p.index); id.Kind() == reflect.Int64 && id.IsZero() {
 		id.SetInt(idIn(raw))
 	}
 }
@@ -202,24 +267,20 @@ func findID(ref reflect.Value, raw json.RawMessage) {
 // idIn is the id of an object in JSON: its id or, where it has none, its only
 // property that is named like one; 0 if there is none.
 func idIn(raw json.RawMessage) int64 {
-	var properties map[string]json.RawMessage
-	if json.Unmarshal(raw, &properties) != nil {
-		return 0
-	}
 	var id, other int64
 	others := 0
-	for name, raw := range properties {
-		lower := strings.ToLower(name)
+	scan.Members(raw, func(name, value []byte) bool {
+		lower := strings.ToLower(string(name))
 		var n int64
-		if !strings.HasSuffix(lower, "id") || unmarshal(raw, &n) != nil || n < 1 {
-			continue
-		}
-		if lower == "id" {
+		switch {
+		case !strings.HasSuffix(lower, "id") || unmarshal(value, &n) != nil || n < 1:
+		case lower == "id":
 			id = n
-			continue
+		default:
+			other, others = n, others+1
 		}
-		other, others = n, others+1
-	}
+		return true
+	})
 	if id == 0 && others == 1 {
 		return other
 	}
@@ -236,17 +297,16 @@ func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 		if isMaintained(name) {
 			continue
 		}
-		lower := strings.ToLower(name)
-		if index, ok := s.fields[lower]; ok {
-			f := v.FieldByIndex(index)
+		if p := s.field([]byte(name)); p != nil {
+			f := v.FieldByIndex(p.index)
 			if !f.IsZero() {
 				continue
 			}
 			if unmarshal(raw, f.Addr().Interface()) != nil {
 				f.SetZero()
 				hand(name, raw)
-			} else if nested, ok := s.nested[lower]; ok {
-				nested.unknown(raw, hand)
+			} else if p.object != nil {
+				p.unknown(raw, hand)
 			}
 			continue
 		}
@@ -258,9 +318,9 @@ func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 		if _, flat := extra[name+"Id"]; id == 0 || flat {
 			continue
 		}
-		if index, ok := s.fields[lower+"id"]; !ok {
+		if p := s.field([]byte(name + "Id")); p == nil {
 			hand(name+"Id", strconv.AppendInt(nil, id, 10))
-		} else if f := v.FieldByIndex(index); f.Kind() == reflect.Int64 && f.IsZero() {
+		} else if f := v.FieldByIndex(p.index); f.Kind() == reflect.Int64 && f.IsZero() {
 			f.SetInt(id)
 		}
 	}
@@ -270,6 +330,20 @@ func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 	return handed, carried{maps.Clone(handed), answer.listed}
 }
 
+// stale reports a property that an input was given and that does not go back: it went
+// with the object that it was in, or is the id of a reference that is another now.
+func (in handed) stale(name string) bool {
+	if !in.came.has(name, in.extra[name]) {
+		return false
+	}
+	if parent, _, nested := strings.Cut(name, "."); nested {
+		p := shapeOf(in.value.Type()).field([]byte(parent))
+		return p != nil && in.value.FieldByIndex(p.index).IsZero()
+	}
+	base, isID := strings.CutSuffix(name, "Id")
+	return isID && bytes.HasPrefix(in.came.extra[base], object) && !in.came.has(base, in.extra[base])
+}
+
 // isMaintained reports a property that the API sets by itself.
 func isMaintained(name string) bool {
 	name = strings.ToLower(name)
@@ -277,46 +351,40 @@ func isMaintained(name string) bool {
 }
 
 // withExtra adds to an encoded input what it has beyond its fields.
-func withExtra(op string, encoded []byte, in writable) ([]byte, error) {
-	extra, came := in.beyond()
-	if len(extra) == 0 {
+func withExtra(op string, encoded []byte, w writable) ([]byte, error) {
+	in := handedTo(w)
+	if len(in.extra) == 0 {
 		return encoded, nil
 	}
 	properties := make(map[string]json.RawMessage)
 	if err := json.Unmarshal(encoded, &properties); err != nil {
 		return nil, err
 	}
-	s := shapeOf(reflect.TypeOf(in).Elem())
+	s := shapeOf(in.value.Type())
 	refused := make(map[string][]string)
-	for _, name := range slices.Sorted(maps.Keys(extra)) {
-		raw := extra[name]
-		parent, child, _ := strings.Cut(name, ".")
-		nested, within := s.nested[strings.ToLower(parent)]
-		fields := s.fields
-		if within = within && child != ""; within {
-			fields = nested.fields
-		} else {
-			child = name
+	for _, name := range slices.Sorted(maps.Keys(in.extra)) {
+		raw, own, child, within := in.extra[name], s, name, ""
+		if parent, inner, _ := strings.Cut(name, "."); inner != "" {
+			if p := s.field([]byte(parent)); p != nil && p.object != nil {
+				own, child, within = shapeOf(p.object), inner, p.name
+			}
 		}
 		_, taken := properties[name]
 		switch {
+		case in.stale(name):
 		case child == "" || !json.Valid(raw):
 			refused[name] = []string{"is no JSON: set it with Extra.Set"}
-		case fields[strings.ToLower(child)] != nil && (taken || !came.has(name, raw)):
+		case own.field([]byte(child)) != nil && (taken || !in.came.has(name, raw)):
 			refused[name] = []string{"has a field of its own, which Extra cannot stand for"}
-		case !within:
+		case within == "":
 			properties[name] = raw
-		case len(properties[nested.name]) == 0 || string(properties[nested.name]) == "null":
-			if !came.has(name, raw) { // else it went with the object that it came in
-				properties[nested.name], _ = encodeJSON(map[string]json.RawMessage{child: raw})
-			}
 		default:
-			var inner map[string]json.RawMessage
-			if err := json.Unmarshal(properties[nested.name], &inner); err != nil {
-				return nil, err
+			inner := make(map[string]json.RawMessage)
+			if raw := properties[within]; bytes.HasPrefix(raw, object) {
+				_ = json.Unmarshal(raw, &inner)
 			}
 			inner[child] = raw
-			properties[nested.name], _ = encodeJSON(inner)
+			properties[within], _ = encodeJSON(inner)
 		}
 	}
 	if len(refused) > 0 {
@@ -339,10 +407,10 @@ func encodeJSON(v any) ([]byte, error) {
 }
 
 // carriedBy names what an input sends as it came.
-func carriedBy(in writable) (names []string) {
-	extra, came := in.beyond()
-	for name, raw := range extra {
-		if came.has(name, raw) {
+func carriedBy(w writable) (names []string) {
+	in := handedTo(w)
+	for name, raw := range in.extra {
+		if in.came.has(name, raw) && !in.stale(name) {
 			names = append(names, name)
 		}
 	}

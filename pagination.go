@@ -163,8 +163,9 @@ func readPage[T any](resp *http.Response, page *Page[T], size int) error {
 			n.normalize()
 		}
 		if d, ok := any(item).(detailed); ok {
-			_, answer := d.beyond()
-			answer.listed = true
+			if _, answer := d.beyond(); answer != nil {
+				answer.listed = true
+			}
 		}
 		given = append(given, item)
 	}

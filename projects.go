@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
+	"reflect"
 )
 
 // ProjectsService reads and writes projects. No operation that deletes one is
@@ -221,8 +222,17 @@ func (p *Project) Input() *ProjectInput {
 	return in
 }
 
-func (p *Project) input() any                     { return p.Input() }
-func (p *Project) beyond() (*Extra, *answered)    { return &p.Extra, &p.answered }
+func (p *Project) input() writable { return p.Input() }
+
+func (*Project) inputType() reflect.Type { return reflect.TypeFor[ProjectInput]() }
+
+func (p *Project) beyond() (*Extra, *answered) {
+	if p == nil { // embedded, and not there
+		return nil, nil
+	}
+	return &p.Extra, &p.answered
+}
+
 func (in *ProjectInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 
 // ProjectListOptions choose and order projects. All filters but Query are
