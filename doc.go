@@ -28,10 +28,9 @@
 // the whole back, with what the answer had beyond the fields of its type; see [Extra].
 // Update takes an input that is meant to be whole: made by hand, or by the Input method
 // of what Get returned. An update that the API did not apply as it was sent ends in
-// [ErrNotApplied]. Create and
-// Update return what the API answered: where that is nothing, an update is read
-// back, and a created object has no id although it was created. An [Opt] is for the few properties where leaving out,
-// null and zero differ.
+// [ErrNotApplied]. Create and Update return what the API answered: where that is
+// nothing, an update is read back, and a created object has no id although it was
+// created. An [Opt] is for the few properties where leaving out, null and zero differ.
 //
 // # Lists that change
 //
