@@ -2,15 +2,185 @@ package tid
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
+
+// fetch sends an operation and decodes its answer. What was created is compared
+// with what was sent, as far as the answer has it.
+func fetch[T any](ctx context.Context, c *Client, op string, params, body any, args ...any) (*T, error) {
+	call, err := c.newCall(ctx, op, args, params, body)
+	if err != nil {
+		return nil, err
+	}
+	out := new(T)
+	err = c.do(ctx, call, func(resp *http.Response) error {
+		if err := receiveInto(out)(resp); err != nil {
+			return err
+		}
+		if found := c.compare(body, out); found.same > 0 {
+			call.notApplied = found.names()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.log.notApplied(ctx, op, call.notApplied)
+	return out, checkCreated(op, out)
+}
+
+// exec sends an operation and decodes its answer into out, which may be nil.
+func (c *Client) exec(ctx context.Context, op string, params, body, out any, args ...any) error {
+	call, err := c.newCall(ctx, op, args, params, body)
+	if err != nil {
+		return err
+	}
+	return c.do(ctx, call, receiveInto(out))
+}
+
+// receiveInto decodes the answer into out, or streams it when out is a writer.
+func receiveInto(out any) receive {
+	return func(resp *http.Response) error {
+		switch out := out.(type) {
+		case nil:
+			data, _ := io.ReadAll(io.LimitReader(inTime(resp.Body, maxErrorTime), maxErrorBody))
+			drain(resp.Body)
+			return refusal(resp, data, nil)
+		case io.Writer:
+			defer drain(resp.Body)
+			_, err := io.Copy(out, resp.Body)
+			return err
+		}
+		if err := readJSON(resp, out); err != nil {
+			return err
+		}
+		if n, ok := out.(normalizer); ok {
+			n.normalize()
+		}
+		return nil
+	}
+}
+
+// normalizer is a model that settles, after decoding, which of several known
+// keys the API has used. It is unexported so that a model can be embedded.
+type normalizer interface{ normalize() }
+
+// detail reads one object.
+func detail[T any](ctx context.Context, c *Client, op string, args ...any) (*T, error) {
+	call, err := c.newCall(ctx, op, args, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return readDetail[T](ctx, c, call)
+}
+
+// readDetail reads one object. One without an id is what the API answers for some that
+// are deleted.
+func readDetail[T any](ctx context.Context, c *Client, call *call) (*T, error) {
+	out := new(T)
+	if err := c.do(ctx, call, receiveInto(out)); err != nil {
+		return nil, err
+	}
+	t := reflect.TypeFor[T]()
+	if _, ok := identity[T]()(out); !ok && t.Kind() == reflect.Struct && shapeOf(t).fields["id"] != nil {
+		return nil, &Error{Operation: call.op, Path: c.pathOf(call), StatusCode: http.StatusOK, Attempts: 1,
+			Message: "the API answered without an id, as it does for deleted objects", Err: ErrNotFound}
+	}
+	return out, nil
+}
+
+// readJSON decodes a whole body into out. A body may be absent or empty; then
+// out stays as it is, and for a read that is an error.
+func readJSON(resp *http.Response, out any) error {
+	data, err := readBody(resp)
+	if err != nil {
+		return err
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		if resp.Request != nil && resp.Request.Method == http.MethodGet {
+			return errors.New("the answer is empty")
+		}
+		return nil
+	}
+	if _, raw := out.(*json.RawMessage); !raw && tooMany(data, maxValues) {
+		return errTooMany
+	}
+	if err := refusal(resp, data, out); err != nil {
+		return err
+	}
+	if err := unmarshal(data, out); err != nil {
+		return &unreadable{describe(err, data), data[:min(len(data), maxErrorBody)]}
+	}
+	keepBeyond(data, out)
+	return nil
+}
+
+// unreadable is an answer that could not be decoded, and the beginning of it. It
+// is taken apart before it gets into an Error: no cause may hold a body.
+type unreadable struct {
+	error
+	body []byte
+}
+
+func (u *unreadable) Unwrap() error { return u.error }
+
+// tooMany reports JSON of more values than any answer has: two bytes of an array
+// can become a struct of a kilobyte.
+func tooMany(data []byte, most int) bool {
+	if len(data) <= most {
+		return false
+	}
+	values, quoted := 1, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case c == ',' && !quoted:
+			values++
+		}
+	}
+	return values > most
+}
+
+// describe says what is wrong with an answer without showing what is in it.
+func describe(err error, data []byte) error {
+	var syntax *json.SyntaxError
+	var mismatch *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax) && syntax.Offset >= int64(len(data)):
+		return fmt.Errorf("%w: it ends in the middle of its JSON", errBroken)
+	case errors.As(err, &syntax) && bytes.HasPrefix(bytes.TrimSpace(data), []byte("<")):
+		return errors.New("the answer is a web page and not JSON: check the base URL")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("the answer is not JSON (at byte %d)", syntax.Offset)
+	case errors.As(err, &mismatch):
+		kind, _, _ := strings.Cut(mismatch.Value, " ") // without the value itself
+		place := mismatch.Field
+		if mismatch.Offset > 0 { // a field's own decoding does not know it
+			place = strings.TrimPrefix(fmt.Sprintf("%s, at byte %d", place, mismatch.Offset), ", ")
+		}
+		return fmt.Errorf("the answer has %s %s where %s is expected (%s)", articleOf(kind), kind, mismatch.Type, place)
+	}
+	return fmt.Errorf("the answer cannot be decoded: %w", err)
+}
+
+func articleOf(noun string) string {
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an"
+	}
+	return "a"
+}
 
 // refusal is the error of an answer that has the status of a success and tells of
 // an error: an object with "error" or "errors" in it and no id, where out has no
@@ -70,44 +240,4 @@ func checkCreated[T any](op string, out *T) error {
 	return &Error{Operation: op, StatusCode: http.StatusOK, Attempts: 1, MayHaveExecuted: true,
 		Message: "the answer is not what was to be created: it has no id",
 		hint:    "the request may have been carried out: look before repeating it"}
-}
-
-// checkText refuses a body in which a character stands for bytes that are lost:
-// encoding/json reads and writes what is no UTF-8, and half of a surrogate pair, as
-// U+FFFD without a word, and a PUT would make that the account's own.
-func checkText(op string, encoded []byte) error {
-	if !bytes.Contains(encoded, []byte("\uFFFD")) && !bytes.Contains(encoded, []byte(`\ufffd`)) {
-		return nil
-	}
-	fields := make(map[string][]string)
-	damaged(json.NewDecoder(bytes.NewReader(encoded)), "body", fields)
-	if len(fields) == 0 {
-		return nil
-	}
-	e := invalid(op, "")
-	e.Fields = fields
-	return e
-}
-
-// damaged reads one value, called name, and notes what in it is damaged.
-func damaged(dec *json.Decoder, name string, fields map[string][]string) {
-	token, err := dec.Token()
-	if err != nil {
-		return
-	}
-	switch token := token.(type) {
-	case string:
-		if strings.ContainsRune(token, utf8.RuneError) {
-			fields[name] = []string{"holds U+FFFD, which stands for bytes that are not UTF-8 and are lost: set the text anew"}
-		}
-	case json.Delim:
-		for dec.More() {
-			if token == '{' {
-				key, _ := dec.Token()
-				name, _ = key.(string)
-			}
-			damaged(dec, name, fields)
-		}
-		_, _ = dec.Token()
-	}
 }

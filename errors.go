@@ -1,17 +1,13 @@
 package tid
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -262,142 +258,6 @@ func hintFor(op string, status int, retryAfter time.Duration) string {
 		return "redirects are refused, so that the token reaches no other host; check the base URL"
 	}
 	return ""
-}
-
-const (
-	maxErrorBody    = 64 << 10
-	maxErrorMessage = 500
-	maxErrorFields  = 10 // named in the text; Error.Fields has them all
-)
-
-var htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-
-// readErrorBody finds what the API said in any of the shapes that its error
-// bodies are known or likely to have. What r blanks is blanked after all unescaping
-// and before any cut.
-func readErrorBody(body []byte, r *redactor) (message string, fields map[string][]string) {
-	text := bytes.TrimSpace(bytes.TrimPrefix(body, utf8BOM))
-	switch {
-	case len(text) == 0, string(text) == "null":
-	case text[0] == '{':
-		message, fields = readErrorObject(text, r)
-	case text[0] == '"':
-		if json.Unmarshal(text, &message) != nil {
-			message = string(text)
-		}
-	case text[0] == '<':
-		if title := htmlTitle.FindSubmatch(text); title != nil {
-			message = html.UnescapeString(string(title[1]))
-		}
-		if tidy(message) == "" {
-			message = html.UnescapeString(htmlText(string(text)))
-		}
-	default:
-		message = string(text)
-	}
-	return tidy(r.blank(message)), fields
-}
-
-func readErrorObject(text []byte, r *redactor) (message string, fields map[string][]string) {
-	var object map[string]json.RawMessage
-	if json.Unmarshal(text, &object) != nil {
-		return string(text), nil // cut off or not JSON after all: show its beginning
-	}
-	lower := make(map[string]json.RawMessage, len(object))
-	for k, v := range object {
-		lower[strings.ToLower(k)] = v
-	}
-	for _, key := range []string{"message", "error", "error_description", "detail", "details", "title", "exceptionmessage"} {
-		var s string
-		var inner struct{ Message string }
-		switch raw := lower[key]; {
-		case json.Unmarshal(raw, &s) == nil && s != "":
-			message = s
-		case json.Unmarshal(raw, &inner) == nil && inner.Message != "":
-			message = inner.Message
-		default:
-			continue
-		}
-		break
-	}
-	var details string // some say in message that it failed, and here what failed
-	if json.Unmarshal(lower["details"], &details) == nil && details != "" && message != "" && details != message {
-		message += ": " + details
-	}
-	for _, key := range []string{"errors", "modelstate"} {
-		var byField map[string]json.RawMessage
-		if json.Unmarshal(lower[key], &byField) != nil {
-			if all := texts(lower[key], r); message == "" {
-				message = strings.Join(all, ", ")
-			}
-			continue
-		}
-		for field, raw := range byField {
-			if several := texts(raw, r); several != nil {
-				if fields == nil {
-					fields = make(map[string][]string)
-				}
-				fields[tidy(r.blank(field))] = several
-			}
-		}
-	}
-	return message, fields
-}
-
-// texts reads a string or a list of them.
-func texts(raw json.RawMessage, r *redactor) (tidied []string) {
-	var several []string
-	var one string
-	if json.Unmarshal(raw, &one) == nil {
-		several = []string{one}
-	} else if json.Unmarshal(raw, &several) != nil {
-		return nil
-	}
-	for _, s := range several {
-		if s = tidy(r.blank(s)); s != "" {
-			tidied = append(tidied, s)
-		}
-	}
-	return tidied
-}
-
-// htmlText is what a page shows: its text without tags, scripts, styles and head.
-// It goes through the page once, whatever is in there.
-func htmlText(page string) string {
-	var b strings.Builder
-	page = strings.ToValidUTF8(page, " ")
-	lower := strings.Map(func(r rune) rune { // of the same length, unlike that of strings.ToLower
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
-	}, page)
-	for at := 0; at < len(page); {
-		begin := strings.IndexByte(page[at:], '<')
-		if begin < 0 {
-			b.WriteString(page[at:])
-			break
-		}
-		b.WriteString(page[at:at+begin] + " ")
-		at += begin + 1
-		end := strings.IndexByte(page[at:], '>')
-		if end < 0 {
-			break
-		}
-		name := lower[at : at+end]
-		if i := strings.IndexAny(name, " \t\r\n/"); i > 0 {
-			name = name[:i]
-		}
-		at += end + 1
-		if name == "script" || name == "style" || name == "head" {
-			shown := strings.Index(lower[at:], "</"+name)
-			if shown < 0 {
-				break
-			}
-			at += shown
-		}
-	}
-	return b.String()
 }
 
 // tidy makes foreign text fit for one line of an error: bounded, printable,

@@ -1,12 +1,103 @@
 package tid
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
+
+const lookFirst = "the request may have been carried out: look before repeating it"
+
+// do sends the call until the retry policy is content, and hands the successful
+// answer to receive.
+func (c *Client) do(ctx context.Context, call *call, receive receive) (err error) {
+	defer func() {
+		if e, ok := err.(*Error); ok {
+			e.Err = redactedErr(e.Err, call.token)
+		}
+	}()
+	ctx = withOperation(ctx, call.op)
+	policy := c.retry
+	if call.replay {
+		policy.replayed = map[string]bool{call.method: true}
+	}
+	mayHaveExecuted, renewed := false, false
+	var before *Error
+	for attempt := 1; ; attempt++ {
+		result, failure := c.attempt(ctx, call, attempt, receive)
+		switch {
+		case failure == nil:
+			return nil
+		case result.unsent && before != nil:
+			// What the last attempt came to still holds.
+			before.add(&because{"not retried: " + failure.reason(), []error{failure}})
+			return before
+		case result.unsent:
+			return failure
+		}
+		over := ctx.Err() != nil
+		if over && result.status == 0 && before != nil { // the last attempt came to nothing: likewise
+			before.Attempts = attempt
+			failure = before
+		}
+		if call.method != http.MethodGet && call.basic == "" {
+			refusedByAPI := result.status >= 400 && result.status <= 498 && result.status != http.StatusRequestTimeout // 499 is a proxy's own
+			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
+			if mayHaveExecuted && !failure.MayHaveExecuted && !call.replay {
+				failure.advise(lookFirst)
+			}
+			failure.MayHaveExecuted = mayHaveExecuted
+		}
+		if call.failed != nil {
+			own := *failure
+			call.failed(&own)
+		}
+		if over {
+			failure.Err = ended(ctx, failure.Err)
+			return failure
+		}
+		if result.status == http.StatusUnauthorized && call.basic == "" && !renewed {
+			newer, err := c.source.Token(ctx, call.token)
+			var renewal *Error
+			switch {
+			case errors.As(err, &renewal): // what is wrong is the exchange, not the credentials
+				own := *renewal
+				own.Attempts, own.MayHaveExecuted = max(own.Attempts, attempt), mayHaveExecuted
+				own.add(errors.New("a new token was needed, since the last one had been refused"))
+				if mayHaveExecuted && !call.replay {
+					own.advise(lookFirst)
+				}
+				return &own
+			case err != nil:
+				failure.add(fmt.Errorf("no new token: %w", err))
+			}
+			result.renewable, renewed = err == nil && newer != call.token, true
+		}
+		if deadline, ok := ctx.Deadline(); ok {
+			policy.hasBudget, policy.budget = true, time.Until(deadline)
+		}
+		wait, verdict := policy.next(call.method, result, attempt, rand.Float64())
+		switch verdict {
+		case stop:
+			return failure
+		case late:
+			failure.add(deadlineFirst)
+			return failure
+		}
+		c.log.retry(ctx, failure, wait)
+		if wait > 0 && sleep(ctx, wait) != nil {
+			failure.add(ended(ctx, nil))
+			return failure
+		}
+		before = failure
+	}
+}
 
 // outcome is what one attempt came to.
 type outcome struct {

@@ -1,0 +1,192 @@
+package tid
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Option changes how a [Client] works.
+type Option func(*config) error
+
+type config struct {
+	baseURL    string
+	http       *http.Client
+	limiter    Limiter
+	retry      retryPolicy
+	log        *slog.Logger
+	observer   func(context.Context, Event)
+	wrap       func(http.RoundTripper) http.RoundTripper
+	userAgent  string
+	readAhead  int
+	unchecked  bool
+	writeCheck WriteCheck
+	templates  map[string]string
+}
+
+// WithBaseURL speaks to another address, such as [BlikkBaseURL] or that of a
+// fake server. It must be https, except for hosts of this machine.
+func WithBaseURL(address string) Option {
+	return func(c *config) error { c.baseURL = address; return nil }
+}
+
+// WithHTTPClient uses a copy of the given client, its transport and cookies
+// included. Redirects are refused all the same, and a timeout of the client cuts
+// downloads that take longer.
+func WithHTTPClient(client *http.Client) Option {
+	return func(c *config) error {
+		if client == nil {
+			return errors.New("tid: WithHTTPClient: the client is nil")
+		}
+		c.http = client
+		return nil
+	}
+}
+
+// WithLimiter puts another limiter in the place of [NewLimiter]'s; nil turns
+// limiting off.
+func WithLimiter(limiter Limiter) Option {
+	return func(c *config) error {
+		if limiter == nil {
+			limiter = unlimited{}
+		}
+		c.limiter = limiter
+		return nil
+	}
+}
+
+// WithRetries sets how often one call is repeated at the most; 4 by default, 0
+// never repeats. Requests that the API refused before executing them, and those
+// that never reached it, are repeated whatever their method; after other
+// failures only GET and [InvoicesService.SetSentToEconomySystem] are, and the
+// methods given here: PUT and DELETE do no harm twice. POST cannot be given, since a time report created twice is worse than
+// an error.
+func WithRetries(retries int, methods ...string) Option {
+	return func(c *config) error {
+		if retries < 0 {
+			return fmt.Errorf("tid: WithRetries: %d repeats", retries)
+		}
+		replayed := map[string]bool{http.MethodGet: true}
+		for _, method := range methods {
+			switch method = strings.ToUpper(method); method {
+			case http.MethodGet, http.MethodPut, http.MethodDelete:
+				replayed[method] = true
+			default:
+				return fmt.Errorf("tid: WithRetries: %s is not safe to repeat; only GET, PUT and DELETE are", method)
+			}
+		}
+		c.retry.retries, c.retry.replayed = retries, replayed
+		return nil
+	}
+}
+
+// WithMaxWait sets the longest single wait that a call accepts, a minute by
+// default. A Retry-After beyond it is returned at once as the error.
+func WithMaxWait(wait time.Duration) Option {
+	return func(c *config) error {
+		if wait <= 0 {
+			return fmt.Errorf("tid: WithMaxWait: %s is not a time to wait", wait)
+		}
+		c.retry.maxWait = wait
+		return nil
+	}
+}
+
+// WithLogger logs each request at debug level, and repeats and pauses as
+// warnings: operation, status, duration and attempt, never parameters, bodies or
+// secrets.
+func WithLogger(log *slog.Logger) Option {
+	return func(c *config) error { c.log = log; return nil }
+}
+
+// WithTransport puts a layer around the transport, such as the spans or metrics of
+// a telemetry library: wrap is called once, with the module's own transport or that
+// of [WithHTTPClient], and keeps its connection pool. [OperationFrom] tells a layer
+// what a request is for. A layer must send each request once and pass on its
+// context; behind one that reads the body first, a write whose connection never came
+// up is not retried.
+func WithTransport(wrap func(next http.RoundTripper) http.RoundTripper) Option {
+	return func(c *config) error {
+		if wrap == nil {
+			return errors.New("tid: WithTransport: the function is nil")
+		}
+		inner := c.wrap
+		c.wrap = func(next http.RoundTripper) http.RoundTripper {
+			if inner != nil {
+				next = inner(next)
+			}
+			return wrap(next)
+		}
+		return nil
+	}
+}
+
+// WithObserver calls observe after each attempt, with the context of the call and
+// in the goroutine that made the attempt; it must be safe for concurrent use and quick.
+func WithObserver(observe func(context.Context, Event)) Option {
+	return func(c *config) error { c.observer = observe; return nil }
+}
+
+// WithUserAgent puts the name of the integration, such as "payroll-export/2.1",
+// before the module's own in the User-Agent header.
+func WithUserAgent(product string) Option {
+	return func(c *config) error {
+		if strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return errors.New("tid: WithUserAgent: only printable ASCII can stand in a header")
+		}
+		c.userAgent = product
+		return nil
+	}
+}
+
+// WithReadAhead sets how many pages All may have under way at once, 16 by
+// default: as many as the latency asks for to use up the rate limit, and no more.
+// 0 reads one page after the other.
+func WithReadAhead(pages int) Option {
+	return func(c *config) error {
+		if pages < 0 {
+			return fmt.Errorf("tid: WithReadAhead: %d pages", pages)
+		}
+		c.readAhead = pages
+		return nil
+	}
+}
+
+// WithoutWalkChecks reads each page of a list once, as it comes, without the
+// requests that find out whether others have changed the list meanwhile: a row that
+// is in it all the time can then be missing without an error. Rows that come again
+// are left out all the same.
+func WithoutWalkChecks() Option {
+	return func(c *config) error { c.unchecked = true; return nil }
+}
+
+// WithPath sends an operation to another path. Many paths of the API are
+// inferred from its conventions; who finds one wrong need not wait for a release:
+//
+//	tid.WithPath("GET /v1/Core/Logs", "/v1/Core/LogEntries")
+//
+// The path must have the placeholders of the operation's own.
+func WithPath(operation, template string) Option {
+	return func(c *config) error {
+		_, own, _ := strings.Cut(operation, " ")
+		if _, known := operations[operation]; !known {
+			return fmt.Errorf("tid: WithPath: no operation %q; docs/coverage.md lists them", operation)
+		}
+		if err := checkPath(template); err != nil {
+			return fmt.Errorf("tid: WithPath: %w", err)
+		}
+		if !slices.Equal(slices.Sorted(slices.Values(placeholders(own))), slices.Sorted(slices.Values(placeholders(template)))) {
+			return fmt.Errorf("tid: WithPath: %q must have the same placeholders as %q", template, own)
+		}
+		if c.templates == nil {
+			c.templates = make(map[string]string)
+		}
+		c.templates[operation] = "/" + strings.TrimPrefix(template, "/")
+		return nil
+	}
+}

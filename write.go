@@ -1,0 +1,119 @@
+package tid
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+)
+
+// put replaces one object, and returns it as the API has it afterwards. The answer may
+// be empty, or lack something that was sent: then the object is read with get or, where
+// the API has no such operation, holds no more than its id. With an object that is not
+// as it was sent comes ErrNotApplied.
+func put[T any](ctx context.Context, c *Client, op string, body any, get func(context.Context, int64) (*T, error), args ...any) (*T, error) {
+	id := args[len(args)-1].(int64)
+	call, err := c.newCall(ctx, op, args, nil, withID(body, id))
+	if err != nil {
+		return nil, err
+	}
+	out := new(T)
+	var found comparison
+	err = c.do(ctx, call, func(resp *http.Response) error {
+		if err := receiveInto(out)(resp); err != nil {
+			return err
+		}
+		if found = c.compare(body, out); !found.undecided() {
+			call.notApplied = found.names()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, withCarried(err, body)
+	}
+	_, held := identity[T]()(out)
+	switch {
+	case get == nil && held:
+		return out, nil
+	case get == nil:
+		if p := shapeOf(reflect.TypeFor[T]()).fields["id"]; p != nil {
+			reflect.ValueOf(out).Elem().FieldByIndex(p.index).SetInt(id)
+		}
+		return out, nil
+	case !held || found.undecided():
+		out, err = get(ctx, id)
+		var e *Error
+		if errors.As(err, &e) {
+			e.MayHaveExecuted = true
+			e.hint = "the change itself was made; only reading it back has failed"
+		}
+		if err != nil {
+			return out, err
+		}
+		found = c.compare(body, out)
+	}
+	switch {
+	case len(found.differ) == 0:
+		return out, nil
+	case c.writeCheck == WriteCheckWarn:
+		c.log.notApplied(ctx, op, found.names())
+		return out, nil
+	}
+	return out, c.notApplied(call, found)
+}
+
+// withCarried says in the error of a request that the API found invalid what it carried
+// as it came.
+func withCarried(err error, body any) error {
+	if e, ok := body.(edited); ok {
+		body = e.input
+	}
+	in, ok := body.(writable)
+	var e *Error
+	if !ok || !errors.As(err, &e) || e.StatusCode != http.StatusBadRequest {
+		return err
+	}
+	if names := carriedBy(in); len(names) > 0 {
+		e.advise("the request carried, as they came, properties that this module does not know: " +
+			tidy(strings.Join(names, ", ")) + "; in.Extra = nil leaves them out")
+	}
+	return err
+}
+
+// withID returns the input as the API wants it: some updates repeat the id, and
+// nothing that is created has one.
+func withID(body any, id int64) any {
+	if e, ok := body.(edited); ok {
+		return edited{withID(e.input, id), e.origin}
+	}
+	in, ok := body.(interface{ withID(int64) any })
+	if ok && !reflect.ValueOf(body).IsNil() {
+		return in.withID(id)
+	}
+	return body
+}
+
+// edited is an input together with what it was before the caller changed it.
+type edited struct{ input, origin any }
+
+// modify reads an object, lets edit change it, and puts the whole back, since a
+// PUT clears what it leaves out. An edit that changes nothing sends nothing.
+func modify[T, In any](ctx context.Context, c *Client, op string, id int64, get func(context.Context, int64) (*T, error),
+	input func(*T) *In, edit func(*In) error) (*T, error) {
+	if edit == nil {
+		return nil, invalid(op, "the function that edits is nil")
+	}
+	current, err := get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	in, origin := input(current), input(current)
+	if err := edit(in); err != nil {
+		return nil, err
+	}
+	if reflect.DeepEqual(in, origin) {
+		return current, nil
+	}
+	return put(ctx, c, op, edited{in, origin}, get, id)
+}
