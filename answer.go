@@ -239,5 +239,5 @@ func checkCreated[T any](op string, out *T) error {
 	}
 	return &Error{Operation: op, StatusCode: http.StatusOK, Attempts: 1, MayHaveExecuted: true,
 		Message: "the answer is not what was to be created: it has no id",
-		hint:    "the request may have been carried out: look before repeating it"}
+		hint:    "the request may have been carried out: look before retrying it"}
 }

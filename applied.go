@@ -18,7 +18,7 @@ import (
 // than what was sent: a property did not take, such as one whose inferred name is
 // wrong, or was cleared beside. [Error.Fields] names each with what was sent and what
 // is held, and the object as it now stands is returned beside the error. The write
-// was made: repeating it as it is changes nothing. See [WithWriteCheck].
+// was made: retrying it changes nothing. See [WithWriteCheck].
 var ErrNotApplied = errors.New("not applied as sent")
 
 // WriteCheck is what is done when the API holds something else than what was sent.

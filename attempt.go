@@ -229,7 +229,7 @@ func (a *attempt) classify() *Error {
 	return failure
 }
 
-// read hands a success to the one who asked.
+// read hands a success to the caller.
 func (a *attempt) read() *Error {
 	err := a.receive(a.resp)
 	if err == nil {

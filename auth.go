@@ -281,7 +281,7 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 	if running == nil {
 		running = &exchange{done: make(chan struct{})}
 		x.pending = running
-		// The exchange serves everyone who waits, so it outlives the one who asked first.
+		// The exchange serves all callers that wait, so it outlives the first of them.
 		go x.run(context.WithoutCancel(ctx), running)
 	}
 	if usable(x.expires) { // renewal is early: nobody waits for it
@@ -352,6 +352,6 @@ func (x *exchanger) run(ctx context.Context, e *exchange) {
 	})
 }
 
-// exchangeTimeout bounds an exchange, repeats and waits included, since it is
-// detached from the contexts of those who wait for it.
+// exchangeTimeout bounds an exchange, retries and waits included, since it is
+// detached from the contexts of the callers that wait for it.
 const exchangeTimeout = 5 * time.Minute

@@ -238,7 +238,7 @@ func isLoopback(host string) bool {
 }
 
 // Do sends a request to any path of the API, for what this module does not
-// know, with the same token, limit, repeats and errors as every other call.
+// know, with the same token, rate limit, retries and errors as every other call.
 //
 // path is relative to the base URL ("v1/Core/Whatever/7"), its elements escaped.
 // query is nil, [url.Values] or a struct with url tags; body is nil or encoded as

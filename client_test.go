@@ -47,8 +47,8 @@ func TestNewClientRefusesWhatCannotWork(t *testing.T) {
 		{"a query in the URL", good, tid.WithBaseURL("https://api.example?x=1"), "no user, query or fragment"},
 		{"a host that only looks like this machine", good, tid.WithBaseURL("http://localhost.example"), "must be https"},
 		{"no http.Client", good, tid.WithHTTPClient(nil), "client is nil"},
-		{"negative retries", good, tid.WithRetries(-1), "-1 repeats"},
-		{"repeated POST", good, tid.WithRetries(3, http.MethodPost), "POST is not safe to repeat"},
+		{"negative retries", good, tid.WithRetries(-1), "-1 retries"},
+		{"repeated POST", good, tid.WithRetries(3, http.MethodPost), "POST is not idempotent"},
 		{"no time to wait", good, tid.WithMaxWait(0), "not a time to wait"},
 		{"negative reading ahead", good, tid.WithReadAhead(-1), "-1 pages"},
 		{"a line break in the user agent", good, tid.WithUserAgent("a\r\nb"), "printable ASCII"},
@@ -712,7 +712,7 @@ func TestMarkingAnInvoiceIsRepeatedLikeARead(t *testing.T) {
 				require.ErrorAs(t, err, &e)
 				assert.Equal(t, 5, e.Attempts)
 				assert.True(t, e.MayHaveExecuted, "it is a write all the same")
-				assert.NotContains(t, err.Error(), "look before repeating it", "once more does no harm")
+				assert.NotContains(t, err.Error(), "look before retrying it", "once more does no harm")
 			})
 		})
 	}

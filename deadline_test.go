@@ -101,7 +101,7 @@ func TestAnAttemptThatTheContextCutsShortKeepsTheFailureBeforeIt(t *testing.T) {
 				assert.ErrorIs(t, err, c.is)
 				assert.Equal(t, 2, e.Attempts)
 				assert.True(t, e.MayHaveExecuted)
-				assert.Equal(t, 1, strings.Count(err.Error(), "look before repeating it"), err.Error())
+				assert.Equal(t, 1, strings.Count(err.Error(), "look before retrying it"), err.Error())
 			})
 		})
 	}

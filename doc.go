@@ -45,12 +45,12 @@
 // hard on long lists. Rows without an id cannot be known again: if their list
 // changes, the walk ends in an error. [WithoutWalkChecks] turns all this off.
 //
-// # Limits, repeats and errors
+// # Limits, retries and errors
 //
 // The API takes four requests a second for each access token. Every request of a
 // Client waits for its turn in a [Limiter], and a 429 pauses all of them until its
 // Retry-After has passed. Requests that the API has refused before executing
-// them, or that never reached it, are repeated; after other failures only GET is,
+// them, or that never reached it, are retried; after other failures only GET is,
 // and [InvoicesService.SetSentToEconomySystem], which does no harm twice, and PUT
 // and DELETE where [WithRetries] says so.
 // A POST that may have been carried out is never sent again: [Error.MayHaveExecuted]

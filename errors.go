@@ -30,7 +30,7 @@ var (
 	// ErrNotFound is 404, and a detail that the API answered without an id, as
 	// it does for deleted users.
 	ErrNotFound = errors.New("not found")
-	// ErrRateLimited is 429 after the allowed repeats; see [Error.RetryAfter].
+	// ErrRateLimited is 429 after the allowed retries; see [Error.RetryAfter].
 	ErrRateLimited = errors.New("rate limited")
 	// ErrServer is 500, 502, 503 or 504.
 	ErrServer = errors.New("server error")
@@ -73,7 +73,7 @@ type Error struct {
 	// Attempts is how many requests the call sent.
 	Attempts int
 	// MayHaveExecuted reports that a write may have been carried out although
-	// the call failed: look before repeating it. It is false for reads, and
+	// the call failed: look before retrying it. It is false for reads, and
 	// whenever the API is known to have refused or never to have been reached.
 	MayHaveExecuted bool
 	// Body is the body of the last answer, at most 64 KiB of it, without the

@@ -23,7 +23,7 @@ type File struct {
 	Size int64
 }
 
-// download starts a download. Its attempts are repeated until the content begins.
+// download starts a download. It is retried until the content begins.
 func download(ctx context.Context, c *Client, op string, args ...any) (*File, error) {
 	call, err := c.newCall(ctx, op, args, nil, nil)
 	if err != nil {

@@ -105,7 +105,7 @@ func (s *InvoicesService) All(ctx context.Context, opts *InvoiceListOptions) ite
 
 // Unsent yields every invoice that is not yet marked as sent to the economy
 // system. No such filter is known, so all invoices that opts choose are read.
-// Who marks them in the loop must not sort by [InvoicesBySentToEconomySystem],
+// A loop that marks them must not sort by [InvoicesBySentToEconomySystem],
 // since rows would move between the pages that are still to come.
 //
 // API: GET /v1/Core/Invoices
@@ -135,7 +135,7 @@ type handover struct {
 
 // SetSentToEconomySystem marks an invoice as sent to the economy system on the
 // given day, under the number that it has there; "" sends no number. The API does
-// not give the number back. The call is repeated as a read is, since the same
+// not give the number back. The call is retried as a read is, since the same
 // values twice do no harm. ErrInvalidInput without a day.
 //
 // API: PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem

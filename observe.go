@@ -60,7 +60,7 @@ func (l logger) retry(ctx context.Context, failure *Error, wait time.Duration) {
 	if l.slog == nil {
 		return
 	}
-	message := "tid: repeating"
+	message := "tid: retrying"
 	if failure.Is(ErrRateLimited) {
 		message = "tid: pausing, the rate limit was exceeded"
 	}

@@ -60,16 +60,16 @@ func WithLimiter(limiter Limiter) Option {
 	}
 }
 
-// WithRetries sets how often one call is repeated at the most; 4 by default, 0
-// never repeats. Requests that the API refused before executing them, and those
-// that never reached it, are repeated whatever their method; after other
+// WithRetries sets how often one call is retried at the most; 4 by default, 0
+// never retries. Requests that the API refused before executing them, and those
+// that never reached it, are retried whatever their method; after other
 // failures only GET and [InvoicesService.SetSentToEconomySystem] are, and the
 // methods given here: PUT and DELETE do no harm twice. POST cannot be given, since a time report created twice is worse than
 // an error.
 func WithRetries(retries int, methods ...string) Option {
 	return func(c *config) error {
 		if retries < 0 {
-			return fmt.Errorf("tid: WithRetries: %d repeats", retries)
+			return fmt.Errorf("tid: WithRetries: %d retries", retries)
 		}
 		replayed := map[string]bool{http.MethodGet: true}
 		for _, method := range methods {
@@ -77,7 +77,7 @@ func WithRetries(retries int, methods ...string) Option {
 			case http.MethodGet, http.MethodPut, http.MethodDelete:
 				replayed[method] = true
 			default:
-				return fmt.Errorf("tid: WithRetries: %s is not safe to repeat; only GET, PUT and DELETE are", method)
+				return fmt.Errorf("tid: WithRetries: %s is not idempotent; only GET, PUT and DELETE are", method)
 			}
 		}
 		c.retry.retries, c.retry.replayed = retries, replayed
@@ -97,7 +97,7 @@ func WithMaxWait(wait time.Duration) Option {
 	}
 }
 
-// WithLogger logs each request at debug level, and repeats and pauses as
+// WithLogger logs each request at debug level, and retries and pauses as
 // warnings: operation, status, duration and attempt, never parameters, bodies or
 // secrets.
 func WithLogger(log *slog.Logger) Option {
@@ -166,7 +166,7 @@ func WithoutWalkChecks() Option {
 }
 
 // WithPath sends an operation to another path. Many paths of the API are
-// inferred from its conventions; who finds one wrong need not wait for a release:
+// inferred from its conventions; a wrong one can be corrected without a release:
 //
 //	tid.WithPath("GET /v1/Core/Logs", "/v1/Core/LogEntries")
 //

@@ -13,7 +13,7 @@ import (
 )
 
 // Limiter decides when a request may be sent. Every attempt of every call passes
-// it, repeats and token requests too. A Limiter must be safe for concurrent use;
+// it, retries and token requests too. A Limiter must be safe for concurrent use;
 // one that is shared between processes lets a fleet share one budget.
 type Limiter interface {
 	// Wait returns when a request may be sent, with a Permit that is not nil. It returns early with an error
@@ -100,7 +100,7 @@ func (p *permit) Sent() {
 	p.gate.change()
 }
 
-// change wakes those who wait for a slot; g.mu is held.
+// change wakes the callers that wait for a slot; g.mu is held.
 func (g *gate) change() {
 	close(g.changed)
 	g.changed = make(chan struct{})
@@ -132,7 +132,7 @@ func (p *permit) Done(status int, retryAfter time.Duration) {
 }
 
 func (g *gate) Wait(ctx context.Context) (Permit, error) {
-	if OperationFrom(ctx) == opToken { // ahead of all those who wait for the token
+	if OperationFrom(ctx) == opToken { // ahead of all callers that wait for the token
 		g.hurry(1)
 		defer g.hurry(-1)
 		return g.next(ctx, true)
@@ -290,7 +290,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// RateLimiter makes a [rate.Limiter] a Limiter, for a caller who takes a fixed
+// RateLimiter makes a [rate.Limiter] a Limiter, for a caller that takes a fixed
 // share of the allowance. A token bucket lets a burst through at once, and its
 // refills beside it: to stay within four requests in any second, burst and rate
 // must not add up to more than four. It shares no pause after a 429.

@@ -27,7 +27,7 @@ type call struct {
 	accept string       // the content types that are understood
 	basic  string       // base64 credentials in the place of a bearer token
 	free   bool         // the path is the caller's own, not an operation's
-	replay bool         // repeating it does no harm, whatever its method
+	replay bool         // idempotent, whatever its method
 	failed func(*Error) // learns of each attempt that fails; nil for none
 
 	notApplied []string // properties that the last answer does not hold as they were sent

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-const lookFirst = "the request may have been carried out: look before repeating it"
+const lookFirst = "the request may have been carried out: look before retrying it"
 
 // do sends the call until the retry policy is content, and hands the successful
 // answer to receive.
@@ -110,12 +110,12 @@ type outcome struct {
 	renewable  bool          // 401, and a newer token than the refused one can be had
 }
 
-// retryPolicy decides which attempts are repeated. It is a pure function of what
+// retryPolicy decides which attempts are retried. It is a pure function of what
 // happened, so that it can be read, and tested, as a table.
 type retryPolicy struct {
-	retries   int             // repeats of one call at the most
+	retries   int             // of one call, at the most
 	maxWait   time.Duration   // the longest single wait that is accepted
-	replayed  map[string]bool // methods repeated although the API may have acted
+	replayed  map[string]bool // methods that are retried although the API may have acted
 	hasBudget bool            // whether the context has a deadline
 	budget    time.Duration   // what is left until then
 }
