@@ -26,7 +26,7 @@ func fetch[T any](ctx context.Context, c *Client, op string, params, body any, a
 		if err := receiveInto(out)(resp); err != nil {
 			return err
 		}
-		if found := c.compare(body, out); found.same > 0 {
+		if found := c.compare(body, out); !found.partial() {
 			call.notApplied = found.names()
 		}
 		return nil

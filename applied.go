@@ -28,8 +28,8 @@ type WriteCheck int
 const (
 	// WriteCheckFail returns [ErrNotApplied], with the object.
 	WriteCheckFail WriteCheck = iota
-	// WriteCheckWarn tells the logger and [Event.NotApplied], as is always done for
-	// an object that was created: it must not look like a failed call.
+	// WriteCheckWarn tells the logger, as is always done for an object that was created:
+	// it must not look like a failed call.
 	WriteCheckWarn
 	// WriteCheckOff compares nothing.
 	WriteCheckOff
@@ -37,10 +37,12 @@ const (
 
 // WithWriteCheck sets what is done when an Update or a Modify of a type that has an
 // Input turns out not to be applied as sent; without it, [WriteCheckFail]. What was
-// sent is compared with the object in the answer, which costs nothing; where the
-// answer is empty, or lacks something, the object is read once. Spelling does not
+// sent is compared with the object in the answer, which costs nothing; where the answer
+// is empty, or lacks something, the object is read once, and that decides. Where it cannot be
+// read, an answer that was the object stands, and the log is told. Spelling does not
 // count: trailing zeros, the case of enumerations, space around text, the order of
-// lists, how a day is written. Nor does what the API is known not to give back.
+// lists of up to a hundred, how a day is written. Nor does what the API is known not to
+// give back, nor what a Modify carried as it came, unless it is gone.
 func WithWriteCheck(check WriteCheck) Option {
 	return func(c *config) error {
 		if check < WriteCheckFail || check > WriteCheckOff {
@@ -71,7 +73,7 @@ func (c *Client) compare(sent, held any) (found comparison) {
 		sent, origin = e.input, e.origin
 	}
 	in, _ := sent.(writable)
-	d, _ := held.(detailed)
+	d, _ := detailIn(reflect.ValueOf(held))
 	if in == nil || d == nil || c.writeCheck == WriteCheckOff {
 		return found
 	}
@@ -82,8 +84,38 @@ func (c *Client) compare(sent, held any) (found comparison) {
 		o = reflect.ValueOf(origin).Elem()
 	}
 	found.fields("", s, h, o)
-	found.extra(in, is)
+	found.extra(in, is, reflect.ValueOf(d).Elem())
+	if was, ok := origin.(writable); ok {
+		found.removed(in, is, was)
+	}
 	return found
+}
+
+// beside adds what an edited object had, and has no more, of what no input can write: it
+// was cleared beside, unless the edit has made it follow another reference.
+func (c *Client) beside(found *comparison, sent edited, before, after any) {
+	b, _ := detailIn(reflect.ValueOf(before))
+	a, _ := detailIn(reflect.ValueOf(after))
+	if b == nil || a == nil || c.writeCheck == WriteCheckOff {
+		return
+	}
+	in, origin := reflect.ValueOf(sent.input).Elem(), reflect.ValueOf(sent.origin).Elem()
+	writes := shapeOf(in.Type())
+	for _, p := range writes.fields {
+		if strings.HasSuffix(p.name, "Id") && !in.FieldByIndex(p.index).Equal(origin.FieldByIndex(p.index)) {
+			return
+		}
+	}
+	was, is := reflect.ValueOf(b).Elem(), reflect.ValueOf(a).Elem()
+	for name, p := range shapeOf(was.Type()).fields {
+		if name != p.name || isMaintained(name) || writes.field([]byte(name)) != nil || writes.field([]byte(name+"Id")) != nil || name == "tags" {
+			continue
+		}
+		had, has := was.FieldByIndex(p.index), is.FieldByIndex(p.index)
+		if !had.IsZero() && has.IsZero() && p.typ.Kind() != reflect.Bool && !isNothing(asJSON(had.Interface())) {
+			found.note(name, had.Interface(), nil)
+		}
+	}
 }
 
 // undecided reports that something is missing, which another answer may have.
@@ -94,6 +126,17 @@ func (d *comparison) undecided() bool {
 		}
 	}
 	return false
+}
+
+// partial reports an answer that lacks more of what was sent than it has.
+func (d *comparison) partial() bool {
+	missing := 0
+	for _, f := range d.differ {
+		if f.missing {
+			missing++
+		}
+	}
+	return missing > d.same
 }
 
 // names are those of the properties that differ.
@@ -107,66 +150,145 @@ func (d *comparison) note(name string, sent, held any) {
 }
 
 // fields compares the fields of two structs of one type; origin holds what they were
-// before the caller changed them, since what was cleared is not sent.
+// before the caller changed them, since what was cleared is not sent. The tag held of a
+// field tells what the API gives back of it: "-" nothing, "perhaps" not always.
 func (d *comparison) fields(prefix string, sent, held, origin reflect.Value) {
 	for i := range sent.NumField() {
 		f := sent.Type().Field(i)
-		name := wireName(f)
-		if name == "" || !f.IsExported() || f.Tag.Get("held") == "-" { // which the API is known not to give back
+		name, gives := wireName(f), f.Tag.Get("held")
+		s, h, o := sent.Field(i), held.Field(i), origin.Field(i)
+		if name == "" || name == "objectName" || !f.IsExported() || gives == "-" || gives == "perhaps" && isEmpty(h) {
 			continue
 		}
-		s, h := sent.Field(i), held.Field(i)
 		switch _, opt := s.Interface().(optional); {
-		case !s.IsZero():
-			d.values(prefix+name, s, h, origin.Field(i))
-		case !opt && !origin.Field(i).IsZero() && !h.IsZero():
+		case !isEmpty(s):
+			d.values(prefix+name, s, h, o)
+		case !opt && !isEmpty(o) && !isEmpty(h):
 			d.note(prefix+name, nil, h.Interface())
 		}
 	}
 }
 
+// isEmpty reports a zero, a list without elements, and an object that has nothing but
+// the API's name for it.
+func isEmpty(v reflect.Value) bool {
+	switch {
+	case v.IsZero():
+		return true
+	case v.Kind() == reflect.Slice:
+		return v.Len() == 0
+	case v.Kind() == reflect.Pointer && v.Elem().Kind() == reflect.Struct:
+		inner := reflect.New(v.Type().Elem()).Elem()
+		inner.Set(v.Elem())
+		if name := inner.FieldByName("ObjectName"); name.IsValid() {
+			name.SetZero()
+		}
+		return inner.IsZero()
+	}
+	return false
+}
+
 func (d *comparison) values(name string, sent, held, origin reflect.Value) {
 	s, h := bare(sent), bare(held)
+	equal := false
 	switch {
-	case !s.IsValid() && !h.IsValid():
-		d.same++
-		return
-	case !s.IsValid() || !h.IsValid():
-		if s.IsValid() && s.IsZero() || h.IsValid() && h.IsZero() {
-			d.same++ // nothing, and a zero
-			return
-		}
+	case !s.IsValid() || !h.IsValid(): // null, or nothing
+		equal = (!s.IsValid() || isEmpty(s)) && (!h.IsValid() || isEmpty(h))
 	case s.Kind() == reflect.Struct && !reflect.PointerTo(s.Type()).Implements(jsonUnmarshaler) && !reflect.PointerTo(s.Type()).Implements(textUnmarshaler):
 		d.fields(name+".", s, h, like(s, bare(origin)))
 		return
 	case s.Kind() == reflect.String:
 		a, b := spelt(s.String()), spelt(h.String())
-		if _, enum := s.Interface().(enumerated); a == b || enum && strings.EqualFold(a, b) {
-			d.same++
-			return
-		}
+		_, enum := s.Interface().(enumerated)
+		equal = a == b || enum && strings.EqualFold(a, b)
+	default:
+		equal = sameJSON(asJSON(sent.Interface()), asJSON(held.Interface()))
 	}
-	if sameJSON(asJSON(sent.Interface()), asJSON(held.Interface())) {
+	if equal {
 		d.same++
 	} else {
 		d.note(name, sent.Interface(), held.Interface())
 	}
 }
 
-// extra compares what is beyond the fields.
-func (d *comparison) extra(sent, held writable) {
-	in := handedTo(sent)
-	is, _ := held.beyond()
+// extra compares what is beyond the fields. What was sent as it came is only missed: the
+// API may compute it.
+func (d *comparison) extra(sent, held writable, detail reflect.Value) {
+	in, is := handedTo(sent), handedTo(held)
 	for name, raw := range in.extra {
-		if base, ok := strings.CutSuffix(name, "Id"); in.stale(name) || ok && bytes.HasPrefix(in.extra[base], object) && in.came.has(name, raw) {
-			continue // not sent, or the id of a reference, which is compared itself
+		carried := in.came.has(name, raw)
+		parent, child := splitPath(name)
+		base, isID := strings.CutSuffix(name, "Id")
+		switch {
+		case in.stale(name), isID && carried && bytes.HasPrefix(in.extra[base], object): // not sent, or compared itself
+			continue
+		case parent != "" && (isMaintained(child) || !in.givesBack(parent)):
+			continue
 		}
-		if h, ok := is[name]; !ok && !isNothing(raw) || ok && !sameJSON(raw, h) {
-			d.note(name, raw, h)
-		} else {
+		h, ok := is.extra[name]
+		if !ok && parent == "" {
+			h, ok = heldBy(detail, is.extra, child)
+		}
+		empty := isNothing(raw) || slices.Contains([]string{"0", "false"}, string(raw))
+		if ok && (carried && !isNothing(h) || sameJSON(raw, h)) || empty && (!ok || isNothing(h)) {
 			d.same++
+		} else {
+			d.note(name, raw, h)
 		}
 	}
+}
+
+// removed compares what the caller has taken out of what the input was given.
+func (d *comparison) removed(sent, held, origin writable) {
+	in, is, was := handedTo(sent), handedTo(held), handedTo(origin)
+	for name := range was.extra {
+		base, isID := strings.CutSuffix(name, "Id")
+		_, stays := in.extra[name]
+		if h := is.extra[name]; !stays && !isNothing(h) && !(isID && bytes.HasPrefix(was.extra[base], object)) {
+			d.note(name, nil, h)
+		}
+	}
+}
+
+// givesBack reports whether the API gives back an object of the input.
+func (in handed) givesBack(path string) bool {
+	first, _, _ := strings.Cut(path, ".")
+	p := in.shape.field([]byte(first))
+	return p == nil || in.value.Type().FieldByIndex(p.index).Tag.Get("held") != "-"
+}
+
+// heldBy looks for a property that was sent in what the detail has fields for: under its
+// name, or for an id in a reference or a list of them.
+func heldBy(detail reflect.Value, extra Extra, name string) (json.RawMessage, bool) {
+	s := shapeOf(detail.Type())
+	if p := s.field([]byte(name)); p != nil {
+		return asJSON(detail.FieldByIndex(p.index).Interface()), true
+	}
+	for other, raw := range extra { // in another case
+		if strings.EqualFold(other, name) {
+			return raw, true
+		}
+	}
+	if base, ok := strings.CutSuffix(name, "Id"); ok {
+		if p := s.field([]byte(base)); p != nil && p.object != nil {
+			return asJSON(idIn(asJSON(detail.FieldByIndex(p.index).Interface()))), true
+		}
+	}
+	if base, ok := strings.CutSuffix(name, "Ids"); ok {
+		raw := extra[base+"s"]
+		if p := s.field([]byte(base + "s")); p != nil {
+			raw = asJSON(detail.FieldByIndex(p.index).Interface())
+		}
+		var list []json.RawMessage
+		if raw != nil && json.Unmarshal(raw, &list) == nil {
+			ids := make([]int64, len(list))
+			for i, element := range list {
+				ids[i] = idIn(element)
+			}
+			return asJSON(ids), true
+		}
+	}
+	return nil, false
 }
 
 func asJSON(v any) json.RawMessage {
@@ -202,61 +324,104 @@ func sameJSON(a, b json.RawMessage) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
-	var x, y any
-	for raw, into := range map[*json.RawMessage]*any{&a: &x, &b: &y} {
-		dec := json.NewDecoder(bytes.NewReader(*raw))
-		dec.UseNumber()
-		if dec.Decode(into) != nil {
-			return false
-		}
-	}
-	return same(x, y)
+	x, err := decodeNumbers(a)
+	y, otherErr := decodeNumbers(b)
+	return err == nil && otherErr == nil && same(x, y)
 }
+
+func decodeNumbers(raw json.RawMessage) (v any, err error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	err = dec.Decode(&v)
+	return v, err
+}
+
+// maxUnordered is how long a list is at the most whose order is not compared.
+const maxUnordered = 100
 
 func same(a, b any) bool {
 	switch a := a.(type) {
+	case nil:
+		return isVoid(b)
+	case bool:
+		return a == b
 	case []any:
 		b, ok := b.([]any)
 		if !ok || len(a) != len(b) {
-			return false
+			return isVoid(a) && isVoid(b)
 		}
-		b = slices.Clone(b)
-		for _, x := range a { // in any order
-			i := slices.IndexFunc(b, func(y any) bool { return same(x, y) })
-			if i < 0 {
-				return false
-			}
-			b = slices.Delete(b, i, i+1)
-		}
-		return true
+		return slices.EqualFunc(a, b, same) || len(a) <= maxUnordered && sameElements(a, b)
 	case map[string]any:
 		b, ok := b.(map[string]any)
-		if !ok {
+		return ok && sameObjects(a, b) || isVoid(a) && isVoid(b)
+	case json.Number:
+		return sameNumbers(a.String(), b)
+	}
+	text := a.(string)
+	switch b := b.(type) {
+	case json.Number:
+		return sameNumbers(text, b)
+	case string:
+		return spelt(text) == spelt(b) || sameDays(text, b)
+	}
+	return text == "" && isVoid(b)
+}
+
+// isVoid reports null, and a text, list or object without anything.
+func isVoid(v any) bool {
+	switch v := v.(type) {
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return v == nil
+}
+
+// sameElements compares lists without their order.
+func sameElements(a, b []any) bool {
+	left := slices.Clone(b)
+	for _, x := range a {
+		i := slices.IndexFunc(left, func(y any) bool { return same(x, y) })
+		if i < 0 {
 			return false
 		}
-		if a["id"] != nil && b["id"] != nil {
-			return same(a["id"], b["id"])
+		left = slices.Delete(left, i, i+1)
+	}
+	return true
+}
+
+// sameObjects compares what the first object has. A reference is compared by its id.
+func sameObjects(a, b map[string]any) bool {
+	reference := a["id"] != nil && b["id"] != nil
+	for name := range a {
+		reference = reference && slices.Contains([]string{"id", "name", "objectName"}, name)
+	}
+	if reference {
+		return same(a["id"], b["id"])
+	}
+	for name, x := range a {
+		if y, ok := b[name]; !(ok && same(x, y) || !ok && isVoid(x)) {
+			return false
 		}
-		for name, x := range a {
-			if y, ok := b[name]; x != nil && !(ok && same(x, y)) {
-				return false
-			}
-		}
-		return true
-	case nil, bool:
-		return a == b
 	}
-	s, t := spelt(fmt.Sprint(a)), spelt(fmt.Sprint(b))
-	if s == t {
-		return true
-	}
-	if d, err := ParseDecimal(s); err == nil {
-		other, err := ParseDecimal(t)
-		return err == nil && d.Equal(other)
-	}
-	day, err := ParseDate(s)
-	other, otherErr := ParseDate(t)
-	return err == nil && otherErr == nil && day == other
+	return true
+}
+
+func sameNumbers(text string, b any) bool {
+	x, err := ParseDecimal(spelt(text))
+	y, otherErr := ParseDecimal(spelt(fmt.Sprint(b)))
+	return err == nil && otherErr == nil && x.Equal(y)
+}
+
+// sameDays compares two spellings of a day: one without a time, and one at midnight.
+func sameDays(a, b string) bool {
+	x, err := ParseDate(a)
+	y, otherErr := ParseDate(b)
+	bare := func(s string) bool { return len(s) == len("2006-01-02") || strings.Contains(s, "T00:00:00") }
+	return err == nil && otherErr == nil && x == y && bare(a) && bare(b)
 }
 
 // spelt is a text without what does not count.
@@ -279,6 +444,6 @@ func (c *Client) notApplied(call *call, found comparison) *Error {
 func (l logger) notApplied(ctx context.Context, op string, names []string) {
 	if l.slog != nil && len(names) > 0 {
 		l.slog.LogAttrs(ctx, slog.LevelWarn, "tid: the API holds something else than what was sent",
-			slog.String("operation", op), slog.Any("properties", names))
+			slog.String("operation", op), slog.Any("properties", names[:min(len(names), maxErrorFields)]))
 	}
 }

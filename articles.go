@@ -3,7 +3,6 @@ package tid
 import (
 	"context"
 	"iter"
-	"reflect"
 )
 
 // ArticlesService reads and writes articles: what is sold and what is reported.
@@ -108,16 +107,8 @@ func (a *Article) Input() *ArticleInput {
 	return in
 }
 
-func (a *Article) input() writable { return a.Input() }
-
-func (*Article) inputType() reflect.Type { return reflect.TypeFor[ArticleInput]() }
-
-func (a *Article) beyond() (*Extra, *answered) {
-	if a == nil { // embedded, and not there
-		return nil, nil
-	}
-	return &a.Extra, &a.answered
-}
+func (a *Article) input() writable             { return a.Input() }
+func (a *Article) beyond() (*Extra, *answered) { return &a.Extra, &a.answered }
 
 func (in *ArticleInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 

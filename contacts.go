@@ -3,7 +3,6 @@ package tid
 import (
 	"context"
 	"iter"
-	"reflect"
 	"slices"
 )
 
@@ -186,16 +185,8 @@ func (c *Contact) Input() *ContactInput {
 	return in
 }
 
-func (c *Contact) input() writable { return c.Input() }
-
-func (*Contact) inputType() reflect.Type { return reflect.TypeFor[ContactInput]() }
-
-func (c *Contact) beyond() (*Extra, *answered) {
-	if c == nil { // embedded, and not there
-		return nil, nil
-	}
-	return &c.Extra, &c.answered
-}
+func (c *Contact) input() writable             { return c.Input() }
+func (c *Contact) beyond() (*Extra, *answered) { return &c.Extra, &c.answered }
 
 func (in *ContactInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 

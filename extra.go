@@ -16,19 +16,24 @@ import (
 )
 
 // Extra holds properties that a type has no field for, as JSON, by their names; one
-// of a nested object that has a type itself by its path, "invoiceAddress.careOf".
+// of a nested object that has a type itself by its path, "invoiceAddress.careOf". A dot
+// in a name itself is written \\.
 //
 // A detail has here what its answer had beyond its fields. Its Input hands that on,
 // so that a PUT, which clears what it leaves out, carries it as it came:
 //
 //   - A property that the input has a field for, such as "categoryId", fills that
 //     field where it would be zero.
-//   - A reference goes back as it came, and as <name>Id.
+//   - A reference goes back as it came, and as <name>Id; neither does once the caller
+//     has set another id. Tags that have no ids go back as they came.
+//   - What is nested goes with its object: not where the caller has cleared that. An
+//     object that the caller puts in its place takes it over.
 //   - What the API maintains by itself does not go back: id, objectName and what
 //     begins with created or updated.
 //
 // Set adds to an input any other property that the API takes. The rows of lists have
-// no Extra.
+// no Extra. A type of the caller's around a detail finds here what the detail lacks,
+// what the caller's fields have read included.
 type Extra map[string]json.RawMessage
 
 // Get decodes a property into a pointer, and reports whether there is one.
@@ -57,16 +62,63 @@ func (e *Extra) Set(name string, value any) error {
 	return nil
 }
 
-// detailed is a detail that can be written back.
+// detailed is a detail that can be written back: each of those in details.
 type detailed interface {
-	beyond() (*Extra, *answered) // nil where it is embedded by a pointer that is
+	beyond() (*Extra, *answered)
 	input() writable
-	inputType() reflect.Type
 }
 
 // writable is an input that can be made from a detail.
 type writable interface {
 	beyond() (Extra, carried)
+}
+
+// details are the types that can be written back, and their inputs.
+var details = map[reflect.Type]reflect.Type{
+	reflect.TypeFor[Article]():        reflect.TypeFor[ArticleInput](),
+	reflect.TypeFor[Contact]():        reflect.TypeFor[ContactInput](),
+	reflect.TypeFor[MaterialReport](): reflect.TypeFor[MaterialReportInput](),
+	reflect.TypeFor[Opportunity]():    reflect.TypeFor[OpportunityInput](),
+	reflect.TypeFor[Project]():        reflect.TypeFor[ProjectInput](),
+	reflect.TypeFor[TimeReport]():     reflect.TypeFor[TimeReportInput](),
+}
+
+// detailIn finds the detail that v is, or that stands embedded in it, and where: at is
+// its index within the struct that v is.
+func detailIn(v reflect.Value) (d detailed, at []int) {
+	for v.Kind() == reflect.Pointer && !v.IsNil() {
+		v = v.Elem()
+	}
+	if v.Kind() != reflect.Struct {
+		return nil, nil
+	}
+	if details[v.Type()] != nil {
+		return v.Addr().Interface().(detailed), nil
+	}
+	for i := range v.NumField() {
+		if f := v.Type().Field(i); f.Anonymous && f.IsExported() {
+			if d, at := detailIn(v.Field(i)); d != nil {
+				return d, append([]int{i}, at...)
+			}
+		}
+	}
+	return nil, nil
+}
+
+// holdsDetail reports whether a type is a detail, or has one embedded.
+func holdsDetail(t reflect.Type) bool {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct || details[t] != nil {
+		return details[t] != nil
+	}
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous && f.IsExported() && f.Type != t && holdsDetail(f.Type) {
+			return true
+		}
+	}
+	return false
 }
 
 // answered is what an input has to know of the answer that a detail came in.
@@ -75,9 +127,9 @@ type answered struct {
 	listed bool     // it was a row of a list
 }
 
-// had sets a property that the answer had.
+// had sets a property that the answer had, or that has been given a value since.
 func had[T any](a answered, name string, value T) Opt[T] {
-	if slices.Contains(a.absent, name) {
+	if slices.Contains(a.absent, name) && reflect.ValueOf(value).IsZero() {
 		return Opt[T]{}
 	}
 	return Set(value)
@@ -89,18 +141,6 @@ type carried struct {
 	listed bool
 }
 
-// handed is what an input has beyond its fields.
-type handed struct {
-	value reflect.Value
-	extra Extra
-	came  carried
-}
-
-func handedTo(in writable) handed {
-	extra, came := in.beyond()
-	return handed{reflect.ValueOf(in).Elem(), extra, came}
-}
-
 // has reports a property that is as it came.
 func (c carried) has(name string, raw json.RawMessage) bool {
 	came, ok := c.extra[name]
@@ -110,16 +150,16 @@ func (c carried) has(name string, raw json.RawMessage) bool {
 // shape is what a struct has fields for.
 type shape struct {
 	fields map[string]*wireField // by their names, and by those in lower case
-	opts   []string              // properties that an Opt stands for, in the input where there is one
+	opts   []string              // properties that an Opt stands for
 }
 
 // wireField is a field of a struct, as it is written.
 type wireField struct {
-	name   string // as it is written
+	name   string
 	index  []int
-	opt    bool // an Opt stands for it, in the input where there is one
 	typ    reflect.Type
-	object reflect.Type // of an object that can be written, if it is one
+	opt    bool         // an Opt stands for it
+	object reflect.Type // of the object that it points to, if it is one
 }
 
 var object = []byte("{")
@@ -132,16 +172,6 @@ func shapeOf(t reflect.Type) *shape {
 	}
 	s := &shape{fields: make(map[string]*wireField)}
 	s.add(t, nil, make(map[reflect.Type]bool))
-	if d, ok := reflect.New(t).Interface().(detailed); ok {
-		input := shapeOf(d.inputType())
-		s.opts = input.opts
-		for name, p := range s.fields {
-			p.opt, p.object = false, nil
-			if in := input.fields[name]; in != nil {
-				p.opt, p.object = in.opt, in.object
-			}
-		}
-	}
 	shapes.Store(t, s)
 	return s
 }
@@ -180,6 +210,9 @@ func (s *shape) add(t reflect.Type, at []int, within map[reflect.Type]bool) {
 			s.opts = append(s.opts, name)
 		}
 		s.fields[name], s.fields[lower] = p, p
+		if read := f.Tag.Get("read"); read != "" { // the name that an answer has it by
+			s.fields[read], s.fields[strings.ToLower(read)] = p, p
+		}
 	}
 }
 
@@ -198,11 +231,34 @@ func (s *shape) field(name []byte) *wireField {
 	return s.fields[strings.ToLower(string(name))]
 }
 
-// unknown calls found for each property of an object that p has no field for.
-func (p *wireField) unknown(raw json.RawMessage, found func(path string, raw json.RawMessage)) {
+// step is an element of a path.
+func step(name []byte) string { return strings.ReplaceAll(string(name), ".", `\.`) }
+
+// splitPath takes the last element off a path: parent is "" for a property of the object
+// itself.
+func splitPath(name string) (parent, child string) {
+	at := -1
+	for i := range len(name) {
+		if name[i] == '.' && (i == 0 || name[i-1] != '\\') {
+			at = i
+		}
+	}
+	if at >= 0 {
+		parent = name[:at]
+	}
+	return parent, strings.ReplaceAll(name[at+1:], `\.`, ".")
+}
+
+// unknown calls found for each property that objects of type t have no field for, those
+// of objects within them included.
+func unknown(t reflect.Type, at string, raw json.RawMessage, found func(path string, raw json.RawMessage)) {
+	s := shapeOf(t)
 	scan.Members(raw, func(name, value []byte) bool {
-		if shapeOf(p.object).field(name) == nil {
-			found(p.name+"."+string(name), bytes.Clone(value))
+		switch p := s.field(name); {
+		case p == nil:
+			found(at+step(name), bytes.Clone(value))
+		case p.object != nil && value[0] == '{':
+			unknown(p.object, at+p.name+".", value, found)
 		}
 		return true
 	})
@@ -210,14 +266,12 @@ func (p *wireField) unknown(raw json.RawMessage, found func(path string, raw jso
 
 // keepBeyond gives a detail what its answer had beyond its fields.
 func keepBeyond(data []byte, out any) {
-	d, ok := out.(detailed)
-	if !ok {
+	v := reflect.ValueOf(out)
+	d, at := detailIn(v)
+	if d == nil {
 		return
 	}
 	extra, answer := d.beyond()
-	if extra == nil {
-		return
-	}
 	*extra, *answer = nil, answered{}
 	keep := func(name string, raw json.RawMessage) {
 		if *extra == nil {
@@ -225,43 +279,73 @@ func keepBeyond(data []byte, out any) {
 		}
 		(*extra)[name] = raw
 	}
-	v := reflect.ValueOf(out).Elem()
-	s := shapeOf(v.Type())
+	for v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	own := reflect.ValueOf(d).Elem()
+	s, input := shapeOf(own.Type()), shapeOf(details[own.Type()])
+	var outer *shape // what hides fields of the detail
+	if at != nil {
+		outer = shapeOf(v.Type())
+	}
 	var there []string // of what an Opt stands for
 	scan.Members(data, func(name, raw []byte) bool {
 		p := s.field(name)
-		switch {
-		case p == nil:
-			keep(string(name), bytes.Clone(raw))
-		case p.opt && raw[0] != 'n':
-			there = append(there, p.name)
+		if p == nil || outer != nil && !slices.Equal(outer.field(name).index, append(slices.Clone(at), p.index...)) {
+			keep(step(name), bytes.Clone(raw))
+			return true
+		}
+		in := input.field(name)
+		switch field := own.FieldByIndex(p.index); {
+		case in != nil && in.opt && raw[0] != 'n':
+			there = append(there, in.name)
 		case raw[0] == '{':
-			findID(v.FieldByIndex(p.index), raw)
-			if p.object != nil {
-				p.unknown(raw, keep)
+			findID(field, raw)
+			if in != nil && in.object != nil {
+				unknown(in.object, in.name+".", raw, keep)
 			}
+		case raw[0] == '[' && in == nil && !haveIDs(field):
+			keep(step(name), bytes.Clone(raw))
 		}
 		return true
 	})
-	for _, opt := range s.opts {
+	for _, opt := range input.opts {
 		if !slices.Contains(there, opt) {
 			answer.absent = append(answer.absent, opt)
 		}
 	}
 }
 
+// idOf is the field of a struct that is its id.
+func idOf(v reflect.Value) (id reflect.Value, ok bool) {
+	if v.Kind() != reflect.Struct {
+		return id, false
+	}
+	p := shapeOf(v.Type()).fields["id"]
+	if p == nil || p.typ.Kind() != reflect.Int64 || len(p.index) > 1 {
+		return id, false
+	}
+	return v.FieldByIndex(p.index), true
+}
+
 // findID fills in the id of a reference that has it under another key, "userId".
 func findID(ref reflect.Value, raw json.RawMessage) {
-	if ref.Kind() != reflect.Pointer || ref.IsNil() || ref.Elem().Kind() != reflect.Struct {
+	if ref.Kind() != reflect.Pointer || ref.IsNil() {
 		return
 	}
-	p := shapeOf(ref.Type().Elem()).fields["id"]
-	if p == nil {
-		return
-	}
-	if id := ref.Elem().FieldByIndex(p.index); id.Kind() == reflect.Int64 && id.IsZero() {
+	if id, ok := idOf(ref.Elem()); ok && id.IsZero() {
 		id.SetInt(idIn(raw))
 	}
+}
+
+// haveIDs reports whether each element of a list that could have an id has one.
+func haveIDs(list reflect.Value) bool {
+	for i := range list.Len() {
+		if id, ok := idOf(list.Index(i)); ok && id.IsZero() {
+			return false
+		}
+	}
+	return true
 }
 
 // idIn is the id of an object in JSON: its id or, where it has none, its only
@@ -293,11 +377,27 @@ func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 	s := shapeOf(v.Type())
 	handed := make(Extra, len(extra))
 	hand := func(name string, raw json.RawMessage) { handed[name] = raw }
-	for name, raw := range extra {
-		if isMaintained(name) {
+	names := slices.Sorted(maps.Keys(extra))
+	slices.SortStableFunc(names, func(a, b string) int { // a field's own name before another that it is read by
+		other := func(name string) int {
+			if p := s.field([]byte(name)); p != nil && !strings.EqualFold(p.name, name) {
+				return 1
+			}
+			return 0
+		}
+		return other(a) - other(b)
+	})
+	for _, name := range names {
+		raw := extra[name]
+		parent, child := splitPath(name)
+		if isMaintained(child) && (parent == "" || strings.EqualFold(child, "objectName")) {
 			continue
 		}
-		if p := s.field([]byte(name)); p != nil {
+		if parent != "" {
+			hand(name, raw)
+			continue
+		}
+		if p := s.field([]byte(child)); p != nil {
 			f := v.FieldByIndex(p.index)
 			if !f.IsZero() {
 				continue
@@ -306,19 +406,19 @@ func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 				f.SetZero()
 				hand(name, raw)
 			} else if p.object != nil {
-				p.unknown(raw, hand)
+				unknown(p.object, p.name+".", raw, hand)
 			}
 			continue
 		}
 		hand(name, raw)
-		if !bytes.HasPrefix(raw, object) || strings.Contains(name, ".") {
+		if !bytes.HasPrefix(raw, object) {
 			continue
 		}
 		id := idIn(raw)
 		if _, flat := extra[name+"Id"]; id == 0 || flat {
 			continue
 		}
-		if p := s.field([]byte(name + "Id")); p == nil {
+		if p := s.field([]byte(child + "Id")); p == nil {
 			hand(name+"Id", strconv.AppendInt(nil, id, 10))
 		} else if f := v.FieldByIndex(p.index); f.Kind() == reflect.Int64 && f.IsZero() {
 			f.SetInt(id)
@@ -330,24 +430,89 @@ func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 	return handed, carried{maps.Clone(handed), answer.listed}
 }
 
-// stale reports a property that an input was given and that does not go back: it went
-// with the object that it was in, or is the id of a reference that is another now.
-func (in handed) stale(name string) bool {
-	if !in.came.has(name, in.extra[name]) {
-		return false
-	}
-	if parent, _, nested := strings.Cut(name, "."); nested {
-		p := shapeOf(in.value.Type()).field([]byte(parent))
-		return p != nil && in.value.FieldByIndex(p.index).IsZero()
-	}
-	base, isID := strings.CutSuffix(name, "Id")
-	return isID && bytes.HasPrefix(in.came.extra[base], object) && !in.came.has(base, in.extra[base])
-}
-
 // isMaintained reports a property that the API sets by itself.
 func isMaintained(name string) bool {
 	name = strings.ToLower(name)
 	return name == "id" || name == "objectname" || strings.HasPrefix(name, "created") || strings.HasPrefix(name, "updated")
+}
+
+// handed is what an input has beyond its fields.
+type handed struct {
+	value reflect.Value
+	shape *shape
+	extra Extra
+	came  carried
+}
+
+func handedTo(in writable) handed {
+	extra, came := in.beyond()
+	v := reflect.ValueOf(in).Elem()
+	return handed{v, shapeOf(v.Type()), extra, came}
+}
+
+// stale reports a property that an input was given and that does not go back: it went
+// with the object that it was in, or belongs to a reference that is another now.
+func (in handed) stale(name string) bool {
+	raw := in.extra[name]
+	if !in.came.has(name, raw) {
+		return false
+	}
+	if parent, _ := splitPath(name); parent != "" {
+		v := in.value
+		for element := range strings.SplitSeq(parent, ".") {
+			p := shapeOf(v.Type()).field([]byte(element))
+			if p == nil || p.object == nil {
+				return false
+			}
+			if v = v.FieldByIndex(p.index); v.IsZero() {
+				return true
+			}
+			v = v.Elem()
+		}
+		return false
+	}
+	if base, isID := strings.CutSuffix(name, "Id"); isID && bytes.HasPrefix(in.came.extra[base], object) {
+		return !in.came.has(base, in.extra[base])
+	}
+	if !bytes.HasPrefix(raw, object) {
+		return false
+	}
+	if p := in.shape.field([]byte(name + "Id")); p != nil && p.typ.Kind() == reflect.Int64 {
+		return in.value.FieldByIndex(p.index).Int() != idIn(raw)
+	}
+	_, came := in.came.extra[name+"Id"]
+	return came && !in.came.has(name+"Id", in.extra[name+"Id"])
+}
+
+// tree is what is added to an object, and to the objects within it.
+type tree struct {
+	own    map[string]json.RawMessage
+	within map[string]*tree
+}
+
+// at is the part of the tree for an object within it.
+func (t *tree) at(name string) *tree {
+	if t.within == nil {
+		t.within = make(map[string]*tree)
+	}
+	if t.within[name] == nil {
+		t.within[name] = new(tree)
+	}
+	return t.within[name]
+}
+
+// addTo adds the tree to an encoded object; nil for one that is not there yet.
+func (t *tree) addTo(encoded json.RawMessage) json.RawMessage {
+	properties := make(map[string]json.RawMessage)
+	if bytes.HasPrefix(encoded, object) {
+		_ = json.Unmarshal(encoded, &properties)
+	}
+	maps.Copy(properties, t.own)
+	for name, inner := range t.within {
+		properties[name] = inner.addTo(properties[name])
+	}
+	whole, _ := encodeJSON(properties) // each of them is valid
+	return whole
 }
 
 // withExtra adds to an encoded input what it has beyond its fields.
@@ -356,43 +521,46 @@ func withExtra(op string, encoded []byte, w writable) ([]byte, error) {
 	if len(in.extra) == 0 {
 		return encoded, nil
 	}
-	properties := make(map[string]json.RawMessage)
-	if err := json.Unmarshal(encoded, &properties); err != nil {
-		return nil, err
-	}
-	s := shapeOf(in.value.Type())
 	refused := make(map[string][]string)
-	for _, name := range slices.Sorted(maps.Keys(in.extra)) {
-		raw, own, child, within := in.extra[name], s, name, ""
-		if parent, inner, _ := strings.Cut(name, "."); inner != "" {
-			if p := s.field([]byte(parent)); p != nil && p.object != nil {
-				own, child, within = shapeOf(p.object), inner, p.name
+	var added tree
+	for name, raw := range in.extra {
+		if in.stale(name) {
+			continue
+		}
+		parent, child := splitPath(name)
+		node, s, carried := &added, in.shape, in.came.has(name, raw)
+		if parent != "" {
+			for element := range strings.SplitSeq(parent, ".") {
+				p := s.field([]byte(element))
+				if p == nil || p.object == nil {
+					refused[name] = []string{`is within something that is no object of this input; a dot in a name itself is written \.`}
+					break
+				}
+				node, s = node.at(p.name), shapeOf(p.object)
 			}
 		}
-		_, taken := properties[name]
+		p := s.field([]byte(child))
 		switch {
-		case in.stale(name):
-		case child == "" || !json.Valid(raw):
-			refused[name] = []string{"is no JSON: set it with Extra.Set"}
-		case own.field([]byte(child)) != nil && (taken || !in.came.has(name, raw)):
-			refused[name] = []string{"has a field of its own, which Extra cannot stand for"}
-		case within == "":
-			properties[name] = raw
-		default:
-			inner := make(map[string]json.RawMessage)
-			if raw := properties[within]; bytes.HasPrefix(raw, object) {
-				_ = json.Unmarshal(raw, &inner)
-			}
-			inner[child] = raw
-			properties[within], _ = encodeJSON(inner)
+		case refused[name] != nil:
+			continue
+		case child == "" && !carried || !json.Valid(raw):
+			refused[name] = []string{"is no property: set one by its name, with Extra.Set"}
+		case p != nil && !carried:
+			refused[name] = []string{"has a field of its own, " + p.name + ", which Extra cannot stand for"}
+		case !carried:
+			damaged(json.NewDecoder(bytes.NewReader(raw)), name, refused)
 		}
+		if node.own == nil {
+			node.own = make(map[string]json.RawMessage)
+		}
+		node.own[child] = raw
 	}
 	if len(refused) > 0 {
 		e := invalid(op, "")
 		e.Fields = refused
 		return nil, e
 	}
-	return encodeJSON(properties)
+	return added.addTo(encoded), nil
 }
 
 // encodeJSON is json.Marshal that leaves the characters of HTML as they are.

@@ -3,7 +3,6 @@ package tid
 import (
 	"context"
 	"iter"
-	"reflect"
 )
 
 // MaterialReportsService reads and writes material reports.
@@ -119,16 +118,8 @@ func (r *MaterialReport) Input() *MaterialReportInput {
 	return in
 }
 
-func (r *MaterialReport) input() writable { return r.Input() }
-
-func (*MaterialReport) inputType() reflect.Type { return reflect.TypeFor[MaterialReportInput]() }
-
-func (r *MaterialReport) beyond() (*Extra, *answered) {
-	if r == nil { // embedded, and not there
-		return nil, nil
-	}
-	return &r.Extra, &r.answered
-}
+func (r *MaterialReport) input() writable             { return r.Input() }
+func (r *MaterialReport) beyond() (*Extra, *answered) { return &r.Extra, &r.answered }
 
 func (in *MaterialReportInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 

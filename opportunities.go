@@ -3,7 +3,6 @@ package tid
 import (
 	"context"
 	"iter"
-	"reflect"
 )
 
 // OpportunitiesService reads and writes opportunities: sales that may come about.
@@ -128,16 +127,8 @@ func (o *Opportunity) Input() *OpportunityInput {
 	return in
 }
 
-func (o *Opportunity) input() writable { return o.Input() }
-
-func (*Opportunity) inputType() reflect.Type { return reflect.TypeFor[OpportunityInput]() }
-
-func (o *Opportunity) beyond() (*Extra, *answered) {
-	if o == nil { // embedded, and not there
-		return nil, nil
-	}
-	return &o.Extra, &o.answered
-}
+func (o *Opportunity) input() writable             { return o.Input() }
+func (o *Opportunity) beyond() (*Extra, *answered) { return &o.Extra, &o.answered }
 
 func (in *OpportunityInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 

@@ -154,7 +154,7 @@ func readPage[T any](resp *http.Response, page *Page[T], size int) error {
 	if page.PageSize == 0 {
 		page.PageSize = size
 	}
-	given := page.Items[:0]
+	given, written := page.Items[:0], holdsDetail(reflect.TypeFor[T]())
 	for _, item := range page.Items {
 		if item == nil {
 			continue
@@ -162,8 +162,9 @@ func readPage[T any](resp *http.Response, page *Page[T], size int) error {
 		if n, ok := any(item).(normalizer); ok {
 			n.normalize()
 		}
-		if d, ok := any(item).(detailed); ok {
-			if _, answer := d.beyond(); answer != nil {
+		if written {
+			if d, _ := detailIn(reflect.ValueOf(item)); d != nil {
+				_, answer := d.beyond()
 				answer.listed = true
 			}
 		}

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"iter"
-	"reflect"
 )
 
 // ProjectsService reads and writes projects. No operation that deletes one is
@@ -157,16 +156,16 @@ type ProjectInput struct {
 	EndDate             Date    `json:"endDate,omitzero"`
 	TagIDs              []int64 `json:"tagIds,omitzero"`
 	// ContactID is the project's Customer.
-	ContactID int64 `json:"contactId,omitzero"`
+	ContactID int64 `json:"contactId,omitzero" read:"customerId"`
 	// ResponsibleID is the project's Responsible, or its ProjectManager where it has none.
-	ResponsibleID            int64            `json:"responsibleId,omitzero"`
+	ResponsibleID            int64            `json:"responsibleId,omitzero" read:"projectManagerId"`
 	SalesResponsibleID       int64            `json:"salesResponsibleId,omitzero"`
 	Description              string           `json:"description,omitzero"`
 	StatusID                 int64            `json:"statusId,omitzero"`
 	ReadyForInvoice          bool             `json:"readyForInvoice,omitzero"`
 	CostCenterID             int64            `json:"costCenterId,omitzero"`
 	BookingProjectID         int64            `json:"bookingProjectId,omitzero"`
-	CategoryID               int64            `json:"categoryId,omitzero"`
+	CategoryID               int64            `json:"categoryId,omitzero" held:"perhaps"`
 	InvoiceText              string           `json:"invoiceText,omitzero"`
 	YourReference            string           `json:"yourReference,omitzero"`
 	OurReference             string           `json:"ourReference,omitzero"`
@@ -190,10 +189,6 @@ func (in *ProjectInput) withID(id int64) any {
 
 // Input returns all that can be written of p, as it stands.
 func (p *Project) Input() *ProjectInput {
-	responsible := p.Responsible
-	if responsible == nil {
-		responsible = p.ProjectManager
-	}
 	in := &ProjectInput{
 		ID:                       p.ID,
 		Title:                    p.Title,
@@ -202,7 +197,7 @@ func (p *Project) Input() *ProjectInput {
 		EndDate:                  p.EndDate,
 		TagIDs:                   tagIDs(p.Tags),
 		ContactID:                refID(p.Customer),
-		ResponsibleID:            refID(responsible),
+		ResponsibleID:            refID(p.Responsible),
 		SalesResponsibleID:       refID(p.SalesResponsible),
 		Description:              p.Description,
 		StatusID:                 refID(p.Status),
@@ -219,19 +214,12 @@ func (p *Project) Input() *ProjectInput {
 		InvoiceType:              p.InvoiceType,
 	}
 	in.Extra, in.carried = handOn(p.Extra, p.answered, in)
+	in.ResponsibleID = cmp.Or(in.ResponsibleID, refID(p.ProjectManager))
 	return in
 }
 
-func (p *Project) input() writable { return p.Input() }
-
-func (*Project) inputType() reflect.Type { return reflect.TypeFor[ProjectInput]() }
-
-func (p *Project) beyond() (*Extra, *answered) {
-	if p == nil { // embedded, and not there
-		return nil, nil
-	}
-	return &p.Extra, &p.answered
-}
+func (p *Project) input() writable             { return p.Input() }
+func (p *Project) beyond() (*Extra, *answered) { return &p.Extra, &p.answered }
 
 func (in *ProjectInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 

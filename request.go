@@ -150,12 +150,13 @@ func encodeBody(op string, body any) ([]byte, error) {
 	if err != nil {
 		return nil, invalid(op, "the body cannot be written as JSON: %v", err)
 	}
-	if in, ok := body.(writable); ok {
-		if encoded, err = withExtra(op, encoded, in); err != nil {
-			return nil, err
-		}
+	if err := checkText(op, encoded); err != nil {
+		return nil, err
 	}
-	return encoded, checkText(op, encoded)
+	if in, ok := body.(writable); ok {
+		return withExtra(op, encoded, in)
+	}
+	return encoded, nil
 }
 
 // pathOf is the whole path of a call, with that of the base URL.

@@ -3,7 +3,6 @@ package tid
 import (
 	"context"
 	"iter"
-	"reflect"
 	"slices"
 )
 
@@ -252,16 +251,8 @@ func (r *TimeReport) Input() *TimeReportInput {
 	return in
 }
 
-func (r *TimeReport) input() writable { return r.Input() }
-
-func (*TimeReport) inputType() reflect.Type { return reflect.TypeFor[TimeReportInput]() }
-
-func (r *TimeReport) beyond() (*Extra, *answered) {
-	if r == nil { // embedded, and not there
-		return nil, nil
-	}
-	return &r.Extra, &r.answered
-}
+func (r *TimeReport) input() writable             { return r.Input() }
+func (r *TimeReport) beyond() (*Extra, *answered) { return &r.Extra, &r.answered }
 
 func (in *TimeReportInput) beyond() (Extra, carried) { return in.Extra, in.carried }
 

@@ -207,9 +207,13 @@ func (t *Tag) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// tagIDs are the ids of tags; nil where one has none, as the answer itself goes back then.
 func tagIDs(tags []Tag) []int64 {
 	var ids []int64
 	for _, t := range tags {
+		if t.ID == 0 {
+			return nil
+		}
 		ids = append(ids, t.ID)
 	}
 	return ids
@@ -259,7 +263,7 @@ type Address struct {
 	City              string `json:"city,omitzero"`
 	State             string `json:"state,omitzero"`
 	CountryID         int64  `json:"countryId,omitzero"`
-	CountryName       string `json:"countryName,omitzero"`
+	CountryName       string `json:"countryName,omitzero" held:"-"` // that of CountryID
 	ObjectName        string `json:"objectName,omitzero"`
 }
 

@@ -9,9 +9,9 @@ import (
 )
 
 // put replaces one object, and returns it as the API has it afterwards. The answer may
-// be empty, or lack something that was sent: then the object is read with get or, where
-// the API has no such operation, holds no more than its id. With an object that is not
-// as it was sent comes ErrNotApplied.
+// be empty, or lack something that was sent: then the object is read with get or, where the
+// API has no such operation, holds no more than its id. With an object that is not as it
+// was sent comes ErrNotApplied.
 func put[T any](ctx context.Context, c *Client, op string, body any, get func(context.Context, int64) (*T, error), args ...any) (*T, error) {
 	id := args[len(args)-1].(int64)
 	call, err := c.newCall(ctx, op, args, nil, withID(body, id))
@@ -19,12 +19,19 @@ func put[T any](ctx context.Context, c *Client, op string, body any, get func(co
 		return nil, err
 	}
 	out := new(T)
+	compare := func(held *T) comparison {
+		found := c.compare(body, held)
+		if e, ok := body.(edited); ok {
+			c.beside(&found, e, e.before, held)
+		}
+		return found
+	}
 	var found comparison
 	err = c.do(ctx, call, func(resp *http.Response) error {
 		if err := receiveInto(out)(resp); err != nil {
 			return err
 		}
-		if found = c.compare(body, out); !found.undecided() {
+		if found = compare(out); !found.undecided() {
 			call.notApplied = found.names()
 		}
 		return nil
@@ -32,7 +39,8 @@ func put[T any](ctx context.Context, c *Client, op string, body any, get func(co
 	if err != nil {
 		return nil, withCarried(err, body)
 	}
-	_, held := identity[T]()(out)
+	is, held := identity[T]()(out)
+	held = held && is == id
 	switch {
 	case get == nil && held:
 		return out, nil
@@ -42,16 +50,20 @@ func put[T any](ctx context.Context, c *Client, op string, body any, get func(co
 		}
 		return out, nil
 	case !held || found.undecided():
-		out, err = get(ctx, id)
+		fresh, err := get(ctx, id)
 		var e *Error
+		if held && err != nil { // the write was made, and its answer is all that is known of it
+			c.log.notApplied(ctx, op, found.names())
+			return out, nil
+		}
 		if errors.As(err, &e) {
 			e.MayHaveExecuted = true
 			e.hint = "the change itself was made; only reading it back has failed"
 		}
 		if err != nil {
-			return out, err
+			return nil, err
 		}
-		found = c.compare(body, out)
+		out, found = fresh, compare(fresh)
 	}
 	switch {
 	case len(found.differ) == 0:
@@ -85,7 +97,7 @@ func withCarried(err error, body any) error {
 // nothing that is created has one.
 func withID(body any, id int64) any {
 	if e, ok := body.(edited); ok {
-		return edited{withID(e.input, id), e.origin}
+		return edited{withID(e.input, id), e.origin, e.before}
 	}
 	in, ok := body.(interface{ withID(int64) any })
 	if ok && !reflect.ValueOf(body).IsNil() {
@@ -94,8 +106,9 @@ func withID(body any, id int64) any {
 	return body
 }
 
-// edited is an input together with what it was before the caller changed it.
-type edited struct{ input, origin any }
+// edited is an input together with what it was before the caller changed it, and the
+// object that it was made from.
+type edited struct{ input, origin, before any }
 
 // modify reads an object, lets edit change it, and puts the whole back, since a
 // PUT clears what it leaves out. An edit that changes nothing sends nothing.
@@ -115,5 +128,5 @@ func modify[T, In any](ctx context.Context, c *Client, op string, id int64, get 
 	if reflect.DeepEqual(in, origin) {
 		return current, nil
 	}
-	return put(ctx, c, op, edited{in, origin}, get, id)
+	return put(ctx, c, op, edited{in, origin, current}, get, id)
 }
