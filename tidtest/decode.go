@@ -29,6 +29,7 @@ func (p problems) String() string {
 type reader struct {
 	st       *state
 	request  bool
+	ignored  map[string]bool // properties of nested objects that are passed over, by their paths
 	problems problems
 }
 
@@ -42,7 +43,7 @@ func (d *reader) object(s *schema, r *record, raw []byte, path string) {
 		switch {
 		case f != nil && f.kept:
 			f = nil
-		case f == nil && name == "objectName":
+		case f == nil && name == "objectName", f != nil && d.ignored[path+f.name]:
 			return nil
 		}
 		if f == nil {
@@ -67,7 +68,7 @@ func (d *reader) object(s *schema, r *record, raw []byte, path string) {
 
 // value reads the value of one field.
 func (d *reader) value(f *field, r *record, raw []byte, path string) error {
-	if isNull(raw) {
+	if isNull(raw) && f.kind != kindJSON {
 		f.clear(r)
 		return nil
 	}
@@ -80,7 +81,7 @@ func (d *reader) value(f *field, r *record, raw []byte, path string) error {
 	}
 	v, err := d.other(f, raw, path)
 	if err == nil {
-		r.others[f.slot] = v
+		r.setOther(f, v)
 	}
 	return err
 }
@@ -152,6 +153,8 @@ func (d *reader) other(f *field, raw []byte, path string) (any, error) {
 			return nil, err
 		}
 		return d.st.keep(s), nil
+	case kindJSON:
+		return anyJSON(raw), nil
 	case kindObject:
 		if raw[0] != '{' {
 			return nil, wrongKind("an object", raw)

@@ -59,7 +59,7 @@ func (w *writer) field(dst []byte, f *field, r *record) []byte {
 		if !ok && f.null || f.null && w.style.hides() {
 			return append(dst, "null"...)
 		}
-		return appendString(dst, s)
+		return appendString(dst, w.style.text(s))
 	case kindObject:
 		nested, ok := other.(*record)
 		switch {
@@ -69,17 +69,23 @@ func (w *writer) field(dst []byte, f *field, r *record) []byte {
 			nested = f.of.newRecord()
 		}
 		return w.object(dst, f.object, f.of, nested)
+	case kindJSON:
+		return append(dst, w.style.json(other.(anyJSON))...)
 	}
 	dst = append(dst, '[')
 	start := len(dst)
 	switch list := other.(type) {
 	case []string:
-		for _, s := range list {
-			dst = appendString(separate(dst, start), w.style.word(s, f.kind == kindEnums))
+		spell := w.style.text
+		if f.kind == kindEnums {
+			spell = w.style.word
+		}
+		for _, s := range ordered(w.style, list) {
+			dst = appendString(separate(dst, start), spell(s))
 		}
 	case []int64:
 		bare := w.style.bareWords(f)
-		for _, id := range list {
+		for _, id := range ordered(w.style, list) {
 			if bare {
 				dst = appendString(separate(dst, start), w.st.displayName(f.target, id))
 				continue
@@ -87,7 +93,7 @@ func (w *writer) field(dst []byte, f *field, r *record) []byte {
 			dst = w.reference(separate(dst, start), f, id)
 		}
 	case []*record:
-		for _, nested := range list {
+		for _, nested := range ordered(w.style, list) {
 			dst = w.object(separate(dst, start), f.object, f.of, nested)
 		}
 	}
@@ -109,17 +115,17 @@ func (w *writer) number(dst []byte, f *field, n int64) []byte {
 		return strconv.AppendBool(dst, n != 0)
 	case kindDecimal:
 		if w.style.quotes() {
-			return append(appendDecimal(append(dst, '"'), n), '"')
+			return append(w.style.zeros(appendDecimal(append(dst, '"'), n)), '"')
 		}
-		return appendDecimal(dst, n)
+		return w.style.zeros(appendDecimal(dst, n))
 	case kindFloat:
 		return strconv.AppendFloat(dst, bitsFloat(n), 'f', -1, 64)
 	case kindRef:
 		return w.reference(dst, f, n)
 	case kindClock:
-		return appendString(dst, formatClock(n))
+		return appendString(dst, w.style.clock(n))
 	case kindEnum:
-		return appendString(dst, w.style.word(f.values[n], true))
+		return appendString(dst, w.style.word(f.values[n]))
 	}
 	dst = append(dst, '"')
 	dst = w.style.appendTime(dst, n, f.kind == kindDate)

@@ -81,7 +81,7 @@ func FuzzBodiesAreReadWithoutAPanic(f *testing.F) {
 		c := &call{state: s.state, srv: s, op: &operation{res: s.state.resource(timeReports)}, body: []byte(body)}
 		_, _ = c.read(c.op.res, nil, nil)
 		if validJSON(c.body) == nil {
-			_, _ = s.state.putJSON(s.state.resource(contacts), 0, 1, c.body)
+			_, _ = s.state.putJSON(s.state.resource(contacts), 0, 1, c.body, nil)
 		}
 	})
 }

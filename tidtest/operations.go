@@ -130,6 +130,8 @@ type call struct {
 	header  http.Header
 	body    []byte
 	listing *listing
+
+	distortion Distortion // of a write
 }
 
 // failure is an error that the API answers with.

@@ -68,6 +68,9 @@ func (ch *change) locate() {
 		}
 	}
 	for _, f := range site.of.fields {
+		if f.kind == kindJSON {
+			continue
+		}
 		to := place.of.field(f.name)
 		if f.kind.numeric() {
 			r.nums[to.slot] = address.nums[f.slot]

@@ -44,22 +44,27 @@ type schema struct {
 func newSchema(fields ...*field) *schema {
 	s := &schema{fields: fields, byName: make(map[string]*field, len(fields))}
 	for _, f := range fields {
-		if s.byName[f.name] != nil {
-			panic("tidtest: two fields of the name " + f.name)
-		}
-		s.byName[f.name] = f
-		if f.aka != "" {
-			s.byName[f.aka] = f
-		}
-		if f.kind.numeric() {
-			f.slot = len(s.nums)
-			s.nums = append(s.nums, f.zero())
-		} else {
-			f.slot = s.others
-			s.others++
-		}
+		s.place(f)
 	}
 	return s
+}
+
+// place gives a field its name and its slot.
+func (s *schema) place(f *field) {
+	if s.byName[f.name] != nil {
+		panic("tidtest: two fields of the name " + f.name)
+	}
+	s.byName[f.name] = f
+	if f.aka != "" {
+		s.byName[f.aka] = f
+	}
+	if f.kind.numeric() {
+		f.slot = len(s.nums)
+		s.nums = append(s.nums, f.zero())
+	} else {
+		f.slot = s.others
+		s.others++
+	}
 }
 
 // field returns the field of a name that the table itself uses.
@@ -97,8 +102,11 @@ func (f *field) zero() int64 {
 type record struct {
 	id, parent int64
 	nums       []int64
-	others     []any // string, []string, []int64, *record, []*record, or nil
+	others     []any // string, []string, []int64, *record, []*record, anyJSON, or nil
 }
+
+// anyJSON is the text of a JSON value that is kept as it came.
+type anyJSON string
 
 func (s *schema) newRecord() *record {
 	return &record{nums: slices.Clone(s.nums), others: make([]any, s.others)}
@@ -118,10 +126,28 @@ func (r *record) setNum(f *field, n int64) {
 	r.nums[f.slot] = n
 }
 
+// other returns a value that is not held as a number. A record may be older than a field that a test has added.
+func (r *record) other(f *field) any {
+	if f.slot < len(r.others) {
+		return r.others[f.slot]
+	}
+	return nil
+}
+
+func (r *record) setOther(f *field, v any) {
+	if missing := f.slot + 1 - len(r.others); missing > 0 {
+		r.others = append(r.others, make([]any, missing)...)
+	}
+	r.others[f.slot] = v
+}
+
+// part returns the nested object of a field, or nil.
+func (r *record) part(f *field) *record { nested, _ := r.other(f).(*record); return nested }
+
 // get returns what is stored, nil for null. It is for the few places that treat all kinds alike.
 func (f *field) get(r *record) any {
 	if !f.kind.numeric() {
-		return r.others[f.slot]
+		return r.other(f)
 	}
 	if n := r.nums[f.slot]; n != none {
 		return n
@@ -134,7 +160,7 @@ func (f *field) set(r *record, from *record) {
 	if f.kind.numeric() {
 		r.nums[f.slot] = from.nums[f.slot]
 	} else {
-		r.others[f.slot] = from.others[f.slot]
+		r.setOther(f, from.other(f))
 	}
 }
 
@@ -143,7 +169,7 @@ func (f *field) clear(r *record) {
 	if f.kind.numeric() {
 		r.nums[f.slot] = f.zero()
 	} else {
-		r.others[f.slot] = nil
+		r.setOther(f, nil)
 	}
 }
 
@@ -155,7 +181,7 @@ func (f *field) value(st *state, r *record) (num int64, other any) {
 	case f.kind.numeric():
 		return r.nums[f.slot], nil
 	}
-	return 0, r.others[f.slot]
+	return 0, r.other(f)
 }
 
 // word returns the number of a word of an enum, whatever its case.
@@ -225,7 +251,10 @@ func (f *field) onlyIf(enum, word string) *field { f.when = [2]string{enum, word
 
 // exists says whether an object has the property.
 func (f *field) exists(s *schema, r *record) bool {
-	if f.when[0] == "" {
+	switch {
+	case f.kind == kindJSON:
+		return r.other(f) != nil
+	case f.when[0] == "":
 		return true
 	}
 	on := s.field(f.when[0])

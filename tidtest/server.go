@@ -73,13 +73,14 @@ type Server struct {
 	UnhandledSupplierInvoices *Store[UnhandledSupplierInvoice]
 	Units                     *Store[tid.Ref]
 
-	config     config
-	state      *state
-	operations []*operation
-	router     *router
-	tokens     tokens
-	faults     faults
-	log        requestLog
+	config      config
+	state       *state
+	operations  []*operation
+	router      *router
+	tokens      tokens
+	faults      faults
+	log         requestLog
+	distortions []*Distortion // guarded by the lock of the state
 
 	randomMu sync.Mutex
 	rng      *rand.Rand

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -14,7 +15,8 @@ import (
 // once, without a request, and are safe for concurrent use.
 //
 // What is put into a store is checked against the server's own description of the resource: a property that the API does not
-// have, or a value of the wrong kind, is a panic that says so.
+// have, or a value of the wrong kind, is a panic that says so. Where T has an Extra, that holds what Server.AddProperties has
+// added.
 type Store[T any] struct {
 	st     *state
 	res    *resource
@@ -47,7 +49,11 @@ func (s *Store[T]) PutAll(vs []T) []int64 {
 		}
 		s.st.mu.Lock()
 		for j, text := range texts {
-			id, err := s.st.putJSON(s.res, s.parent, 0, text)
+			var extra tid.Extra
+			if e := extraOf(&vs[i+j]); e != nil {
+				extra = *e
+			}
+			id, err := s.st.putJSON(s.res, s.parent, 0, text, extra)
 			if err != nil {
 				s.st.mu.Unlock()
 				panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.name, err))
@@ -64,12 +70,13 @@ func (s *Store[T]) Get(id int64) (v T, ok bool) {
 	s.st.mu.RLock()
 	r := s.find(id)
 	var text []byte
+	var extra tid.Extra
 	if r != nil {
-		text = s.text(r)
+		text, extra = s.text(r)
 	}
 	s.st.mu.RUnlock()
 	if r != nil {
-		v = decode[T](text)
+		v = decode[T](text, extra)
 	}
 	return v, r != nil
 }
@@ -82,9 +89,9 @@ func (s *Store[T]) All() []T {
 	all := make([]T, len(rows))
 	for i, r := range rows {
 		s.st.mu.RLock()
-		text := s.text(r)
+		text, extra := s.text(r)
 		s.st.mu.RUnlock()
-		all[i] = decode[T](text)
+		all[i] = decode[T](text, extra)
 	}
 	return all
 }
@@ -102,22 +109,26 @@ func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 	s.st.mu.RLock()
 	old := s.find(id)
 	var text []byte
+	var extra tid.Extra
 	if old != nil {
-		text = s.text(old)
+		text, extra = s.text(old)
 	}
 	s.st.mu.RUnlock()
 	if old == nil {
 		return false
 	}
-	v := decode[T](text)
+	v := decode[T](text, extra)
 	edit(&v)
 	text = encode(v)
+	if e := extraOf(&v); e != nil { // else it is kept as it was
+		extra = *e
+	}
 	s.st.mu.Lock()
 	defer s.st.mu.Unlock()
 	if s.find(id) == nil {
 		return false
 	}
-	if _, err := s.st.putJSON(s.res, s.parent, id, text); err != nil {
+	if _, err := s.st.putJSON(s.res, s.parent, id, text, extra); err != nil {
 		panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.name, err))
 	}
 	touched := s.find(id).clone()
@@ -145,8 +156,9 @@ func (s *Store[T]) find(id int64) *record {
 	return r
 }
 
-func (s *Store[T]) text(r *record) []byte {
-	return (&writer{st: s.st, detail: true}).record(nil, s.res, r)
+// text is an object as JSON, and what it has of properties that a test has added.
+func (s *Store[T]) text(r *record) ([]byte, tid.Extra) {
+	return (&writer{st: s.st, detail: true}).record(nil, s.res, r), s.res.schema.extra(r)
 }
 
 func encode(v any) []byte {
@@ -157,32 +169,50 @@ func encode(v any) []byte {
 	return text
 }
 
-func decode[T any](text []byte) (v T) {
+func decode[T any](text []byte, extra tid.Extra) (v T) {
 	if err := json.Unmarshal(text, &v); err != nil {
 		panic(fmt.Sprintf("tidtest: a %T cannot be made of %s: %v", v, text, err))
 	}
+	if e := extraOf(&v); e != nil {
+		*e = extra
+	}
 	return v
+}
+
+// extraOf returns the Extra of the struct that v points to, nil if its type has none.
+func extraOf(v any) *tid.Extra {
+	field := reflect.ValueOf(v).Elem().FieldByName("Extra")
+	if !field.IsValid() {
+		return nil
+	}
+	return field.Addr().Interface().(*tid.Extra)
 }
 
 // PutJSON stores an object, written as a response shows it, under the path of a list, such as "v1/Core/Contacts" or
 // "v1/Core/Projects/4711/Comments". It returns the id and panics like Put.
 func (s *Server) PutJSON(path, object string) int64 {
-	op, args := s.router.find(http.MethodGet, path)
-	if op == nil || op.res.gather != nil || op.path != op.res.path {
-		panic("tidtest: nothing is kept at " + path)
-	}
+	op, args := s.listAt(path)
 	c := &call{op: op, args: args}
 	err := validJSON([]byte(object))
 	var id int64
 	if err == nil {
 		s.state.mu.Lock()
 		defer s.state.mu.Unlock()
-		id, err = s.state.putJSON(op.res, c.parent(), 0, []byte(object))
+		id, err = s.state.putJSON(op.res, c.parent(), 0, []byte(object), nil)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("tidtest: the object cannot be stored at %s: %v", path, err))
 	}
 	return id
+}
+
+// listAt returns the operation that lists what is kept at a path.
+func (s *Server) listAt(path string) (op *operation, args []string) {
+	op, args = s.router.find(http.MethodGet, path)
+	if op == nil || op.res.gather != nil || op.path != op.res.path {
+		panic("tidtest: nothing is kept at " + path)
+	}
+	return op, args
 }
 
 // GetJSON returns an object, written as a response shows it, or "" if there is none. The path is that of a list with an id
@@ -297,7 +327,7 @@ func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 	text := encode(v)
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
-	if _, err := s.state.putJSON(s.state.resource(timeCalculations), 0, projectID, text); err != nil {
+	if _, err := s.state.putJSON(s.state.resource(timeCalculations), 0, projectID, text, nil); err != nil {
 		panic(fmt.Sprintf("tidtest: the time calculation cannot be stored: %v", err))
 	}
 }

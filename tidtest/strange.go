@@ -1,10 +1,13 @@
 package tidtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -29,8 +32,9 @@ const (
 
 // A style makes the answer to one request strange. Its methods do nothing on a nil style.
 type style struct {
-	rng    *rand.Rand
-	shapes Shape
+	rng     *rand.Rand
+	shapes  Shape
+	respelt bool // every value is spelt in another way than usual
 }
 
 // sometimes is true for one in n, if the shape is wanted.
@@ -56,16 +60,85 @@ func (y *style) nameOf(f *field) string {
 }
 
 // word is the spelling of a value of an enum.
-func (y *style) word(s string, ofEnum bool) string {
+func (y *style) word(s string) string {
 	switch {
-	case !ofEnum || s == "":
+	case s == "":
 		return s
 	case y.sometimes(ShapeUnknownWords, 8):
 		return "somethingNew"
-	case y.sometimes(ShapePascalCase, 2):
+	case y.respells() || y.sometimes(ShapePascalCase, 2):
 		return pascal(s)
 	}
 	return s
+}
+
+func (y *style) respells() bool { return y != nil && y.respelt }
+
+// text is the spelling of a text.
+func (y *style) text(s string) string {
+	if s == "" || !y.respells() {
+		return s
+	}
+	return " " + s + " "
+}
+
+// zeros ends the digits of a decimal.
+func (y *style) zeros(dst []byte) []byte {
+	if y.respells() {
+		dst = append(dst, "00"...)
+	}
+	return dst
+}
+
+// clock is the spelling of a time of day.
+func (y *style) clock(minutes int64) string {
+	if y.respells() {
+		return formatClock(minutes) + ":00"
+	}
+	return formatClock(minutes)
+}
+
+// ordered is the order in which a list is written.
+func ordered[E any](y *style, list []E) []E {
+	if y.respells() {
+		list = slices.Clone(list)
+		slices.Reverse(list)
+	}
+	return list
+}
+
+// json is the spelling of a value that a test has added.
+func (y *style) json(raw anyJSON) []byte {
+	if !y.respells() {
+		return []byte(raw)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(raw)))
+	dec.UseNumber()
+	var v any
+	_ = dec.Decode(&v) // which has been found to be valid
+	text, _ := json.Marshal(y.respell(v))
+	return text
+}
+
+func (y *style) respell(v any) any {
+	switch v := v.(type) {
+	case string:
+		return y.text(v)
+	case json.Number:
+		if s := string(v); strings.Contains(s, ".") && !strings.ContainsAny(s, "eE") {
+			return json.Number(y.zeros([]byte(s)))
+		}
+	case []any:
+		for i := range v {
+			v[i] = y.respell(v[i])
+		}
+		return ordered(y, v)
+	case map[string]any:
+		for name := range v {
+			v[name] = y.respell(v[name])
+		}
+	}
+	return v
 }
 
 // extra adds a property that nobody knows.
@@ -139,10 +212,13 @@ func (y *style) projectNumber(number string) []byte {
 // appendTime adds a day or a time.
 func (y *style) appendTime(dst []byte, n int64, day bool) []byte {
 	_, zoned := offsetOf(n)
-	if zoned || y == nil || y.shapes&ShapeDates == 0 {
+	t := wallOf(n)
+	switch {
+	case !zoned && y.respells():
+		return appendFraction(t.AppendFormat(dst, "2006-01-02T15:04:05"), t)
+	case zoned || y == nil || y.shapes&ShapeDates == 0:
 		return appendPlainTime(dst, n, day)
 	}
-	t := wallOf(n)
 	layouts := []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02T15:04:05.000", "2006-01-02T15:04:05+00:00"}
 	if day {
 		layouts = append(layouts, "2006-01-02")

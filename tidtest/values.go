@@ -30,6 +30,7 @@ const (
 	kindRefs                 // an array of references
 	kindObject               // a nested object
 	kindObjects              // an array of nested objects
+	kindJSON                 // whatever it is, for a property that a test has added
 )
 
 // numeric says whether values of the kind are held as integers.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/vismatid/tid"
 )
 
 // A change is a request body on its way to a new version of an object.
@@ -16,6 +18,8 @@ type change struct {
 	given map[string][]byte // the properties of the body that are known and not null
 	wrong problems
 	after []func()
+
+	ignored map[string]bool // properties of the body that a Distortion passes over
 }
 
 // has says whether the body gives a property.
@@ -53,12 +57,13 @@ func (c *call) store(old *record, prepare func(*change)) (reply, error) {
 	if err := c.checkParent(); err != nil {
 		return reply{}, err
 	}
+	c.distortion = c.srv.distortion(c.op)
 	ch, err := c.read(c.op.res, old, prepare)
 	if err != nil {
 		return reply{}, err
 	}
 	c.commit(ch)
-	return c.answer(ch.res, ch.new), nil
+	return c.distorted(ch), nil
 }
 
 // read checks a body and builds the new version of an object. Nothing is stored yet.
@@ -66,14 +71,16 @@ func (c *call) read(res *resource, old *record, prepare func(*change)) (*change,
 	if err := validJSON(c.body); err != nil {
 		return nil, fail(http.StatusBadRequest, "The request body cannot be read: %v.", err)
 	}
-	ch := &change{state: c.state, res: res, old: old, given: map[string][]byte{}, wrong: problems{}}
-	known := map[string]string{} // names are compared without case, as paths are
+	ch := &change{state: c.state, res: res, old: old, given: map[string][]byte{}, wrong: problems{}, ignored: c.distortion.ignored()}
+	known := map[string]prop{} // names are compared without case, as paths are
 	for _, p := range res.write {
-		known[strings.ToLower(p.name)] = p.name
+		if !ch.ignored[p.name] {
+			known[strings.ToLower(p.name)] = p
+		}
 	}
 	err := members(trimSpace(c.body), func(name string, value []byte) error {
-		if name = known[strings.ToLower(name)]; name != "" && !isNull(value) {
-			ch.given[name] = value
+		if p, ok := known[strings.ToLower(name)]; ok && (!isNull(value) || p.as.kind == kindJSON) {
+			ch.given[p.name] = value
 		}
 		return nil
 	})
@@ -102,16 +109,16 @@ func (c *call) read(res *resource, old *record, prepare func(*change)) (*change,
 
 // fill sets every property that can be written: to what the body gives, and to nothing if the body leaves it out.
 func (ch *change) fill() {
-	d := &reader{st: ch.state, request: true, problems: ch.wrong}
+	d := &reader{st: ch.state, request: true, ignored: ch.ignored, problems: ch.wrong}
 	written := map[string]bool{}
 	for _, p := range ch.res.write {
 		raw, given := ch.given[p.name]
 		if !given {
-			switch {
-			case p.required:
-				ch.wrong.add(p.name, "is required")
-			case p.stays && ch.old != nil:
+			switch ignored := ch.ignored[p.name]; {
+			case ch.old != nil && (p.stays || ignored):
 				continue
+			case p.required && !ignored:
+				ch.wrong.add(p.name, "is required")
 			}
 		}
 		if given && len(p.sets) == 0 {
@@ -142,6 +149,7 @@ func (ch *change) fill() {
 			if p.required && f.kind == kindText && ch.new.text(f) == "" {
 				ch.wrong.add(p.name, "is required")
 			}
+			ch.keepIgnored(f, p.name)
 		}
 	}
 }
@@ -177,6 +185,19 @@ func (ch *change) checkReferences() {
 	}
 }
 
+// keepIgnored lets a nested object that has been written have what it had of the properties that are passed over.
+func (ch *change) keepIgnored(f *field, path string) {
+	nested := ch.new.part(f)
+	if nested == nil || f.kind != kindObject || ch.old == nil || ch.old.part(f) == nil {
+		return
+	}
+	for _, inner := range f.of.fields {
+		if ch.ignored[path+"."+inner.name] {
+			inner.set(nested, ch.old.part(f))
+		}
+	}
+}
+
 // commit stores the new version: it gets its id and its stamps.
 func (c *call) commit(ch *change) {
 	if ch.old == nil {
@@ -185,6 +206,9 @@ func (c *call) commit(ch *change) {
 	}
 	c.stampRecord(ch.res, ch.new, ch.old == nil)
 	numberParts(ch.res, ch.new, ch.old)
+	for _, path := range c.distortion.Clear {
+		ch.res.schema.clear(ch.new, path)
+	}
 	ch.res.put(ch.new)
 	for _, do := range ch.after {
 		do()
@@ -241,14 +265,16 @@ func (st *state) complete(res *resource, r *record) {
 	}
 }
 
-// putJSON stores an object, given as valid JSON in the shape of responses, under the given id, or if that is 0 under the object's own, or a new one.
-func (st *state) putJSON(res *resource, parent, id int64, raw []byte) (int64, error) {
+// putJSON stores an object, given as valid JSON in the shape of responses, and what it has beside, under the given id, or if
+// that is 0 under the object's own, or a new one.
+func (st *state) putJSON(res *resource, parent, id int64, raw []byte, extra tid.Extra) (int64, error) {
 	d := &reader{st: st, problems: problems{}}
 	r := res.schema.newRecord()
 	if raw = trimSpace(raw); raw[0] != '{' {
 		return 0, wrongKind("an object", raw)
 	}
 	d.object(res.schema, r, raw, "")
+	d.extra(res.schema, r, extra)
 	if len(d.problems) > 0 {
 		return 0, fmt.Errorf("%s", d.problems)
 	}

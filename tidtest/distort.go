@@ -1,0 +1,160 @@
+package tidtest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// A Distortion is an API that does not do with a POST or a PUT what it was sent:
+//
+//	srv.DistortWrites(tidtest.Distortion{Operation: "PUT /v1/Core/Contacts/{id}", Ignore: []string{"vatNumber"}})
+//
+// Stores, and what they are filled with, are never distorted.
+type Distortion struct {
+	// Operation is the name of the operation that does so, as Operations gives them; "POST" or "PUT" is every operation of
+	// that method; empty is every one of both that writes an object.
+	Operation string
+	// Ignore names properties of request bodies, a nested one by its path, that are passed over as if nobody knew them: an
+	// update leaves the object what it had, a create does without. Where a body has no such nested object there is nothing
+	// to leave.
+	Ignore []string
+	// Clear names properties of the objects, as answers have them and a nested one by its path, that are cleared beside.
+	Clear []string
+	// Answer is how the object is answered, the whole of it if not set.
+	Answer WriteAnswer
+	// Show names the properties that an AnswerPart has.
+	Show []string
+}
+
+// WriteAnswer is how a write that has been made is answered.
+type WriteAnswer uint8
+
+// The answers.
+const (
+	AnswerWhole   WriteAnswer = iota // the object as it is held
+	AnswerEmpty                      // nothing
+	AnswerPart                       // the id, the objectName and what Distortion.Show names
+	AnswerRespelt                    // every value in another spelling: 7.5000, "Company", days with a time, other orders, space around texts
+)
+
+// DistortWrites makes writes come out differently from now on, until remove is called. Where several distortions concern an
+// operation, what any of them ignores or clears is ignored or cleared, and the last one that sets an answer decides about that.
+// It panics if there is no such operation, or none that has what the distortion names.
+func (s *Server) DistortWrites(d Distortion) (remove func()) {
+	d.Ignore, d.Clear, d.Show = slices.Clone(d.Ignore), slices.Clone(d.Clear), slices.Clone(d.Show)
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	var concerned []*resource
+	for _, op := range s.operations {
+		if d.concerns(op) {
+			concerned = append(concerned, op.res)
+		}
+	}
+	if len(concerned) == 0 {
+		panic("tidtest: no operation " + d.Operation + " that writes an object")
+	}
+	for names, known := range map[*[]string]func(*resource, string) bool{&d.Ignore: (*resource).takes, &d.Clear: (*resource).holds, &d.Show: (*resource).shows} {
+		for _, name := range *names {
+			if !slices.ContainsFunc(concerned, func(res *resource) bool { return known(res, name) }) {
+				panic("tidtest: no property " + name + " that could be distorted in " + d.Operation)
+			}
+		}
+	}
+	if len(d.Show) > 0 && d.Answer != AnswerPart {
+		panic("tidtest: only an AnswerPart shows some properties, and the others all or none")
+	}
+	s.distortions = append(s.distortions, &d)
+	return func() {
+		s.state.mu.Lock()
+		defer s.state.mu.Unlock()
+		s.distortions = slices.DeleteFunc(s.distortions, func(other *Distortion) bool { return other == &d })
+	}
+}
+
+func (d *Distortion) concerns(op *operation) bool {
+	writes := op.res.write != nil && (op.method == http.MethodPost || op.method == http.MethodPut)
+	return writes && (d.Operation == "" || d.Operation == op.method || d.Operation == op.name)
+}
+
+// takes says whether request bodies have a property that is kept as it is, holds whether objects have one that can be
+// cleared, and shows whether answers have one.
+func (res *resource) takes(path string) bool {
+	name, inner, nested := strings.Cut(path, ".")
+	return slices.ContainsFunc(res.write, func(p prop) bool {
+		return p.name == name && (!nested || len(p.sets) > 0 && p.as.kind == kindObject && p.as.of.byName[inner] != nil)
+	})
+}
+
+func (res *resource) holds(path string) bool {
+	f, _ := res.schema.lookUp(path)
+	return f != nil && f.name != "id" && !f.kept
+}
+
+func (res *resource) shows(name string) bool {
+	f, in := res.schema.lookUp(name)
+	return f != nil && in == nil && !f.kept
+}
+
+// distortion is all that concerns an operation; the lock of the state is held.
+func (s *Server) distortion(op *operation) (all Distortion) {
+	for _, d := range s.distortions {
+		if !d.concerns(op) {
+			continue
+		}
+		all.Ignore, all.Clear = append(all.Ignore, d.Ignore...), append(all.Clear, d.Clear...)
+		if d.Answer != AnswerWhole {
+			all.Answer, all.Show = d.Answer, d.Show
+		}
+	}
+	return all
+}
+
+func (d *Distortion) ignored() map[string]bool {
+	names := map[string]bool{}
+	for _, name := range d.Ignore {
+		names[name] = true
+	}
+	return names
+}
+
+// clear clears the field of a path, if there is one.
+func (s *schema) clear(r *record, path string) {
+	f, in := s.lookUp(path)
+	switch {
+	case f == nil:
+	case in == nil:
+		f.clear(r)
+	case r.part(in) != nil:
+		nested := r.part(in).clone()
+		f.clear(nested)
+		r.setOther(in, nested)
+	}
+}
+
+// distorted is the answer to a write.
+func (c *call) distorted(ch *change) reply {
+	w := c.writer(true)
+	switch c.distortion.Answer {
+	case AnswerEmpty:
+		return empty()
+	case AnswerRespelt:
+		if w.style == nil {
+			w.style = &style{}
+		}
+		w.style.respelt = true
+	}
+	body := w.record(nil, ch.res, ch.new)
+	if c.distortion.Answer == AnswerPart {
+		part := []byte{'{'}
+		_ = members(body, func(name string, value []byte) error { // whose names are those of the table
+			if name == "id" || name == "objectName" || slices.Contains(c.distortion.Show, name) {
+				part = append(appendString(separate(part, 1), name), ':')
+				part = append(part, value...)
+			}
+			return nil
+		})
+		body = append(part, '}')
+	}
+	return rawJSON(http.StatusOK, body)
+}
