@@ -29,6 +29,12 @@
 //
 // # What can go wrong
 //
+// AddProperties gives the account properties that the API is not known to have, so that a test can see whether what it tests
+// carries them along. DistortWrites makes the API hold something else than what it was sent, or answer a write in another way:
+//
+//	srv.AddProperties("v1/Core/Contacts", "creditLimit", "invoiceAddress.careOf")
+//	srv.DistortWrites(tidtest.Distortion{Operation: "PUT /v1/Core/Contacts/{id}", Ignore: []string{"vatNumber"}})
+//
 // Inject makes requests fail in every way that networks and servers know, KillTokens ends tokens before their time,
 // WithLatency and WithConnectTime delay, and WithStrangeShapes varies the shapes of answers in the ways that have been met.
 // WithBeforeRequest is for what others do between two requests. Requests tells what has arrived and what became of it.
@@ -53,6 +59,7 @@
 //   - Days and times are read in every known spelling, in bodies and in queries. Of a day its first ten characters count. A
 //     filter that ends with a day includes that day.
 //   - Numbers and ids in bodies are JSON numbers. An id that nothing has is refused. Of an update the id in the path counts.
+//   - An added property that is null is answered as null; one that an object does not have is left out.
 //   - The text of a comment is read from text, or else from comment.
 //   - A person's parentCompanyId and a company's companyId are dropped.
 //   - A body is read as JSON whatever its Content-Type; one that is not needed is passed over.

@@ -47,6 +47,44 @@ func ExampleServer_Inject() {
 	// Output: true 1
 }
 
+func ExampleServer_AddProperties() {
+	srv := tidtest.Start(tidtest.InMemory())
+	defer srv.Close()
+	ctx, client := context.Background(), srv.Client()
+
+	srv.AddProperties("v1/Core/Contacts", "creditLimit", "invoiceAddress.careOf")
+	id := srv.PutJSON("v1/Core/Contacts", `{"name":"Kvistmåla Bygg AB","contactType":"company","creditLimit":50000.00,"invoiceAddress":{"careOf":"Testsson"}}`)
+	_, err := client.Contacts.Modify(ctx, id, func(in *tid.ContactInput) error {
+		in.Email = "faktura@example.com"
+		return nil
+	})
+	kept, _ := srv.Contacts.Get(id)
+	fmt.Println(err, kept.Email, string(kept.Extra["creditLimit"]), string(kept.Extra["invoiceAddress.careOf"]))
+	// Output: <nil> faktura@example.com 50000.00 "Testsson"
+}
+
+func ExampleServer_DistortWrites() {
+	srv := tidtest.Start(tidtest.InMemory())
+	defer srv.Close()
+	ctx, client := context.Background(), srv.Client()
+	id := srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: "Kvistmåla Bygg AB", ContactType: tid.ContactCompany}})
+
+	remove := srv.DistortWrites(tidtest.Distortion{Operation: "PUT /v1/Core/Contacts/{id}", Ignore: []string{"vatNumber"}})
+	setNumber := func(in *tid.ContactInput) error {
+		in.VATNumber = "SE000000000001"
+		return nil
+	}
+	_, err := client.Contacts.Modify(ctx, id, setNumber)
+	fmt.Println(errors.Is(err, tid.ErrNotApplied))
+
+	remove()
+	_, err = client.Contacts.Modify(ctx, id, setNumber)
+	fmt.Println(err)
+	// Output:
+	// true
+	// <nil>
+}
+
 func ExampleSample() {
 	company := tidtest.Sample(1, 25)
 	srv := tidtest.Start(tidtest.InMemory(), tidtest.WithCompany(company))
