@@ -2,7 +2,8 @@
 // [github.com/vismatid/tid.Client] against [github.com/vismatid/tid/tidtest] with
 // random programs of reads, writes and walks in several goroutines, while the
 // server and the network fail at random, connections take their time or die
-// between two requests, and others add, remove and rename what is in the list. It
+// between two requests, others add, remove and rename what is in the list, and
+// updates are not applied as they were sent or answered in full. It
 // checks afterwards, in the server's store and log, that nothing was lost, doubled,
 // leaked or misreported, and that the rate limit was kept.
 //

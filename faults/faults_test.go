@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest"
 )
 
 func TestMain(m *testing.M) {
@@ -60,6 +62,8 @@ func (r *run) count(met map[string]int) {
 		switch {
 		case e == nil:
 			met[string(c.kind)+" done"]++
+		case errors.Is(e, tid.ErrNotApplied):
+			met[string(c.kind)+" not applied"]++
 		case e.MayHaveExecuted:
 			met[string(c.kind)+" unknown"]++
 		default:
@@ -112,6 +116,38 @@ var claims = []struct {
 			}
 			return ""
 		}, create, modify, remove, get, walk)
+	}},
+	{"a modification without an error leaves every unknown property as it was", func(r *run) string {
+		return r.each(func(c *call) string {
+			if c.err == nil && !maps.EqualFunc(c.before, c.after, func(a, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+				return fmt.Sprintf("of %s there is %s", c.before, c.after)
+			}
+			return ""
+		}, modify)
+	}},
+	{"a modification whose property was ignored ends in an error, and ErrNotApplied names it", func(r *run) string {
+		return r.each(func(c *call) string {
+			e, ok := c.err.(*tid.Error)
+			for _, name := range []string{"importantInformation", note} {
+				switch ignored := slices.ContainsFunc(r.distortions, func(d tidtest.Distortion) bool { return slices.Contains(d.Ignore, name) }); {
+				case !ignored:
+				case !ok:
+					return "no error"
+				case errors.Is(e, tid.ErrNotApplied) && e.Fields[name] == nil:
+					return fmt.Sprintf("names %v", slices.Sorted(maps.Keys(e.Fields)))
+				}
+			}
+			return ""
+		}, modify)
+	}},
+	{"a modification that was applied, and that nobody came between, is not taken for one that was not", func(r *run) string {
+		return r.each(func(c *call) string {
+			harmless := !slices.ContainsFunc(r.distortions, func(d tidtest.Distortion) bool { return len(d.Ignore)+len(d.Clear) > 0 })
+			if harmless && len(r.workers) == 1 && len(r.changes) == 0 && errors.Is(c.err, tid.ErrNotApplied) {
+				return fmt.Sprintf("differ %v", c.err.(*tid.Error).Fields)
+			}
+			return ""
+		}, modify)
 	}},
 	{"a walk gives every contact that is there from its beginning to its end, and each once, or ends in an error", func(r *run) string {
 		return r.each(func(c *call) string {
@@ -300,6 +336,8 @@ var methods = map[kind]string{create: http.MethodPost, modify: http.MethodPut, r
 
 // operations are those of the actions that are one call.
 var operations = map[kind]string{create: "POST /v1/Core/Contacts", remove: "DELETE /v1/Core/Contacts/{id}", get: "GET /v1/Core/Contacts/{id}"}
+
+const updateOp = "PUT /v1/Core/Contacts/{id}"
 
 const exchangeOp = "POST /v1/Auth/Token"
 

@@ -3,9 +3,11 @@ package faults
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime"
 	"slices"
@@ -72,6 +74,8 @@ type call struct {
 	given []*tid.ContactSummary
 	more  bool // something followed the error of a walk
 	whole bool // the walk came to its end
+
+	before, after tid.Extra // the unknown properties of a contact that is modified
 }
 
 // Write takes what the client logs.
@@ -101,6 +105,12 @@ func (s schedule) carryOut() *run {
 		for _, a := range actions {
 			r.calls = append(r.calls, &call{action: a, mark: fmt.Sprintf("call %03d", len(r.calls))})
 		}
+	}
+	if s.unknown {
+		r.srv.AddProperties("v1/Core/Contacts", slices.Concat(slices.Collect(maps.Keys(unknownProperties)), []string{note})...)
+	}
+	for _, d := range s.distortions {
+		r.srv.DistortWrites(d)
 	}
 	r.furnish()
 	r.wire = &wire{next: r.srv.Transport(), secrets: map[string]bool{r.srv.AppSecret: true}}
@@ -164,6 +174,10 @@ func (r *run) furnish() {
 	all := make([]tid.Contact, n)
 	for i := range all {
 		all[i] = contact(named(i*619, i))
+		all[i].CustomerNumber = "K1"
+		if r.unknown && i%2 == 0 {
+			all[i].Extra = unknownProperties
+		}
 	}
 	for i, id := range r.srv.Contacts.PutAll(all) {
 		put := &resident{id: id}
@@ -177,6 +191,20 @@ func (r *run) furnish() {
 			put.passing = true
 		}
 	}
+}
+
+// unknownProperties are those of half of the contacts, where there are any; note is one that every modification sets.
+var unknownProperties = tid.Extra{
+	"creditLimit": json.RawMessage("50000.00"), "owner": json.RawMessage(`{"id":7,"name":"Test"}`), "invoiceAddress.careOf": json.RawMessage(`"Testsson"`),
+}
+
+const note = "note"
+
+// unchanged is what a contact has of the properties that no call changes.
+func (r *run) unchanged(id int64) tid.Extra {
+	kept, _ := r.srv.Contacts.Get(id)
+	delete(kept.Extra, note)
+	return kept.Extra
 }
 
 // named is the name of a contact that stands at a place, of a thousand, by its name.
@@ -279,9 +307,14 @@ func (r *run) do(c *call) {
 		}
 	case modify:
 		_, c.err = r.client.Contacts.Modify(ctx, one, func(in *tid.ContactInput) error {
+			c.before = r.unchanged(one)
 			in.ImportantInformation = c.mark
+			if r.unknown {
+				return in.Extra.Set(note, c.mark)
+			}
 			return nil
 		})
+		c.after = r.unchanged(one)
 	case remove:
 		r.mu.Lock()
 		r.residents[slices.IndexFunc(r.residents, func(p *resident) bool { return p.id == c.id })].to = c.began

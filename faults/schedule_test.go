@@ -27,6 +27,8 @@ type schedule struct {
 	passing     int // contacts between them, which others remove
 	pageSize    int
 	order       order
+	unknown     bool // contacts have properties that the module does not know
+	distortions []tidtest.Distortion
 	changes     []change
 	faults      []fault
 	workers     [][]action
@@ -109,6 +111,7 @@ func (s schedule) GoString() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "server seed %d, latency %+v, connect %+v, fixed window %t, no totals %t, token life %s\n", s.seed, s.latency, s.connect, s.fixedWindow, s.noTotals, s.tokenLife)
 	fmt.Fprintf(&b, "\tretries %d %v, read ahead %d, %d contacts, %d passing, %d a page, order %v\n", s.retries, s.repeated, s.readAhead, s.contacts, s.passing, s.pageSize, s.order)
+	fmt.Fprintf(&b, "\tunknown properties %t, distorted %+v\n", s.unknown, s.distortions)
 	for _, c := range s.changes {
 		fmt.Fprintf(&b, "\tafter %d lists: %s %d of contact %d, place %d\n", c.after, c.kind, c.count, c.target, c.place)
 	}
@@ -125,6 +128,7 @@ func (s schedule) GoString() string {
 }
 
 var schedules = rapid.Custom(func(t *rapid.T) schedule {
+	unknown := rapid.Bool().Draw(t, "unknown")
 	return schedule{
 		seed: rapid.Uint64().Draw(t, "seed"),
 		latency: tidtest.Latency{
@@ -145,11 +149,35 @@ var schedules = rapid.Custom(func(t *rapid.T) schedule {
 		passing:     rapid.IntRange(0, 60).Draw(t, "passing"),
 		pageSize:    rapid.IntRange(5, 30).Draw(t, "page size"),
 		order:       rapid.SampledFrom(orders).Draw(t, "order"),
+		unknown:     unknown,
+		distortions: rapid.OneOf(rapid.Just[[]tidtest.Distortion](nil), rapid.SliceOfN(distortions(unknown), 1, 2)).Draw(t, "distortions"),
 		changes:     rapid.OneOf(rapid.Just[[]change](nil), rapid.SliceOfN(changes, 1, 8)).Draw(t, "changes"),
 		faults:      rapid.SliceOfN(faults, 0, 6).Draw(t, "faults"),
 		workers:     rapid.SliceOfN(rapid.SliceOfN(actions, 1, 6), 1, 4).Draw(t, "workers"),
 	}
 })
+
+// distortions are of the updates: what is ignored is what the programs change, and more; what is cleared is beside.
+func distortions(unknown bool) *rapid.Generator[tidtest.Distortion] {
+	return rapid.Custom(func(t *rapid.T) tidtest.Distortion {
+		ignored, cleared := []string{"importantInformation", "website"}, []string{"customerNumber"}
+		if unknown {
+			ignored, cleared = append(ignored, note, "creditLimit"), append(cleared, "creditLimit", "invoiceAddress.careOf")
+		}
+		d := tidtest.Distortion{
+			Operation: updateOp,
+			Ignore:    rapid.SliceOfNDistinct(rapid.SampledFrom(ignored), 0, 2, rapid.ID).Draw(t, "ignored"),
+			Clear:     rapid.SliceOfN(rapid.SampledFrom(cleared), 0, 1).Draw(t, "cleared"),
+			Answer: rapid.SampledFrom([]tidtest.WriteAnswer{
+				tidtest.AnswerWhole, tidtest.AnswerWhole, tidtest.AnswerEmpty, tidtest.AnswerPart, tidtest.AnswerRespelt,
+			}).Draw(t, "answer"),
+		}
+		if d.Answer == tidtest.AnswerPart {
+			d.Show = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"name", "importantInformation", "customerNumber"}), 0, 3, rapid.ID).Draw(t, "shown")
+		}
+		return d
+	})
+}
 
 var actions = rapid.Custom(func(t *rapid.T) action {
 	return action{
