@@ -398,6 +398,10 @@ func TestAnIgnoredPropertyIsNamed(t *testing.T) {
 			require.NoError(t, err, "run %d", i)
 			continue
 		}
+		if e.value == nil && slices.Contains([]string{"[]", "{}"}, jsonOf(before)) {
+			require.NoError(t, err, "run %d", i)
+			continue
+		}
 		require.ErrorIs(t, err, tid.ErrNotApplied, "run %d: %s", i, e.property)
 		var failure *tid.Error
 		require.ErrorAs(t, err, &failure)
