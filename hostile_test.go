@@ -155,6 +155,8 @@ func TestSmallAnswersDoNotBecomeHuge(t *testing.T) {
 		{"many numbers for items", times(`{"items":[`, `1,`, 16e6, `1]}`), "the answer holds more than 250000 values"},
 		{"many nulls for items", times(`{"items":[`, `null,`, 8e6, `null]}`), "the answer holds more than 250000 values"},
 		{"many tags of one item", times(`{"items":[{"id":1,"tags":[`, `{},`, 8e6, `{}]}]}`), "the answer holds more than 250000 values"},
+		{"many empty lists", times(`{"items":[`, `[],`, 1e6, `[]]}`), "the answer holds more than 250000 values"},
+		{"many objects by their names", times(`{"items":[{"tags":{`, `"a":{},`, 3e5, `"a":{}}}]}`), "the answer holds more than 250000 values"},
 		{"many unknown properties", times(`{"items":[]`, `,"x":1`, 1e6, `}`), "the answer holds more than 250000 values"},
 		{"deep arrays", times(`{"items":[{"tags":`, `[`, 100_000, ``) + strings.Repeat("]", 100_000) + `}]}`, "the answer is not JSON"},
 		{"deep objects", times(`{"items":[`, `{"company":`, 100_000, `1`) + strings.Repeat("}", 100_000) + `]}`, "the answer is not JSON"},
@@ -168,6 +170,17 @@ func TestSmallAnswersDoNotBecomeHuge(t *testing.T) {
 			})
 		})
 	}
+	t.Run("thirty thousand rows of plain properties are no bomb", func(t *testing.T) {
+		row := `{"id":1` + strings.Repeat(`,"property":"value, or \"[{\""`, 14) + `}`
+		h := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, times(`{"content":[`, row+",", 29_999, row+"]}"))
+		})
+		var out struct {
+			Content []struct{ ID int64 }
+		}
+		require.NoError(t, h.Do(t.Context(), "GET", "rows", nil, nil, &out))
+		assert.Len(t, out.Content, 30_000)
+	})
 	t.Run("commas in texts are no values", func(t *testing.T) {
 		c := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, `{"id":1,"name":"\"`+strings.Repeat(",", 300_000)+`"}`)
