@@ -3,9 +3,11 @@ package moment
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 )
@@ -30,9 +32,20 @@ func (s *Service[T]) Batch() *Batch[T] {
 	return &Batch[T]{request: r, update: make(map[string]any), seen: make(map[int64]bool)}
 }
 
-// Create adds objects, given as for [Service.Create].
+// Create adds objects, each given as for [Service.Create], or many as a slice:
+//
+//	b.Create(first).Create([]*moment.TaskInput{second, third})
 func (b *Batch[T]) Create(inputs ...any) *Batch[T] {
-	b.create = append(b.create, inputs...)
+	for _, in := range inputs {
+		v := reflect.ValueOf(in)
+		if in == nil || v.Kind() != reflect.Slice || v.Type().Elem().Kind() == reflect.Uint8 { // bytes are no slice of inputs
+			b.create = append(b.create, in)
+			continue
+		}
+		for i := range v.Len() {
+			b.create = append(b.create, v.Index(i).Interface())
+		}
+	}
 	return b
 }
 
@@ -65,7 +78,8 @@ func (b *Batch[T]) mention(id int64) {
 type BatchResult[T any] struct {
 	// Created are the new objects, in the order of the answer; see Pairs.
 	Created []*T `json:"created"`
-	// Updated are the changed objects.
+	// Updated are the changed objects, as far as the answer has them: whether it always
+	// does is not known.
 	Updated []*T `json:"updated"`
 	// Deleted is what the API says about deleted objects, in whatever shape: none
 	// is known.
@@ -84,7 +98,8 @@ type BatchPair[T any] struct {
 }
 
 // Do sends the batch. An error means that nothing was changed, unless it is a
-// [*tid.Error] with MayHaveExecuted. A batch that is empty, and one that has been
+// [*tid.Error] with MayHaveExecuted, as where the answer holds other objects than the
+// batch, or fewer. A batch that is empty, and one that has been
 // carried out or may have been, is refused.
 //
 // API: POST /{entity}/batch
@@ -97,12 +112,13 @@ func (b *Batch[T]) Do(ctx context.Context) (*BatchResult[T], error) {
 	}
 	body.Delete = b.deleted
 	for i, in := range b.create {
-		entry, problem := encode(in)
+		entry, problem := r.encode(in, 0)
 		r = r.failAt(fmt.Sprintf("create[%d]", i), problem)
 		body.Create = append(body.Create, entry)
 	}
 	for _, id := range slices.Sorted(maps.Keys(b.update)) {
-		entry, problem := encodeChange(b.update[id])
+		number, _ := strconv.ParseInt(id, 10, 64) // it was made of one
+		entry, problem := r.encode(b.update[id], number)
 		r = r.failAt("update of "+id, problem)
 		if body.Update == nil {
 			body.Update = make(map[string]json.RawMessage)
@@ -116,17 +132,51 @@ func (b *Batch[T]) Do(ctx context.Context) (*BatchResult[T], error) {
 		r = r.fail("the batch is empty")
 	}
 	r.body = body
-	result, err := fetch[BatchResult[T]](ctx, r, http.MethodPost, nil)
+	result, err := fetch(ctx, r, http.MethodPost, nil, func(_ *BatchResult[T], text json.RawMessage) error { return b.check(text) })
 	b.sent = b.sent || mayHaveExecuted(err)
 	if err != nil {
 		return nil, err
 	}
-	if result.CreateOrderIntact && len(result.Created) == len(b.create) {
+	if result.CreateOrderIntact {
 		for i, created := range result.Created {
 			result.Pairs = append(result.Pairs, BatchPair[T]{b.create[i], created})
 		}
 	}
 	return result, nil
+}
+
+// check says what is wrong with an answer: the objects that it holds are those of the batch.
+func (b *Batch[T]) check(text json.RawMessage) error {
+	var answer struct {
+		Created           []json.RawMessage `json:"created"`
+		Updated           []json.RawMessage `json:"updated"`
+		Deleted           json.RawMessage   `json:"deleted"`
+		CreateOrderIntact *bool             `json:"createOrderIntact"`
+	}
+	if json.Unmarshal(text, &answer) != nil ||
+		answer.Created == nil && answer.Updated == nil && answer.Deleted == nil && answer.CreateOrderIntact == nil {
+		return fmt.Errorf("it is no result of a batch%s", words(text))
+	}
+	if len(answer.Created) != len(b.create) {
+		return fmt.Errorf("it holds %d created objects, and %d were sent%s", len(answer.Created), len(b.create), words(text))
+	}
+	if n := len(answer.Updated); n > 0 && n != len(b.update) {
+		return fmt.Errorf("it holds %d updated objects, and %d were sent%s", n, len(b.update), words(text))
+	}
+	object, seen := shapeOf(rawMessage), make(map[int64]bool)
+	for i, raw := range slices.Concat(answer.Created, answer.Updated) {
+		id := object.id(&raw)
+		switch {
+		case id == 0:
+			return errors.New("it holds an object without an id")
+		case seen[id]:
+			return fmt.Errorf("it holds object %d twice", id)
+		case i >= len(answer.Created) && b.update[strconv.FormatInt(id, 10)] == nil:
+			return fmt.Errorf("it holds object %d as updated, which was not to be", id)
+		}
+		seen[id] = true
+	}
+	return nil
 }
 
 // failAt is fail for one entry of a batch.

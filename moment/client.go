@@ -37,9 +37,12 @@ type Client struct {
 	Invoices *Service[Invoice]
 	// Customers are who the projects are for.
 	Customers *Service[Customer]
+	// Claims are claims, of which little is known.
+	Claims *Service[Claim]
 
 	api     *tid.Client
 	company string
+	base    string // the path of the base URL
 }
 
 // NewClient returns a client for the company of the given code: the segment
@@ -49,7 +52,7 @@ type Client struct {
 //
 // The options are those of package tid. For a demo or sandbox system,
 // [tid.WithBaseURL] takes its host alone, such as "https://demo.example.com": the
-// /api/1.0/companies/ part is added. Requests are not limited before they are
+// /api/1.0/companies/ part is added, and refused in the address. Requests are not limited before they are
 // sent unless [tid.WithLimiter] says so.
 func NewClient(companyCode, apiKey string, opts ...tid.Option) (*Client, error) {
 	switch {
@@ -65,7 +68,11 @@ func NewClient(companyCode, apiKey string, opts ...tid.Option) (*Client, error) 
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{api: api, company: companyCode}
+	c := &Client{api: api, company: companyCode, base: basePath(api)}
+	if lower := strings.ToLower(c.base) + "/"; lower == "/api/" || strings.Contains(lower, "/api/1.0/") {
+		return nil, invalid("moment.NewClient", "the base URL must be the host alone, such as %s: %s is added to it",
+			DefaultBaseURL, c.path(""))
+	}
 	c.TimeRecords = &TimeRecordsService{Of[TimeRecord](c, timeRecords)}
 	c.Projects = Of[Project](c, "projects")
 	c.ProjectExtensions = Of[ProjectExtension](c, projectExtensions)
@@ -75,6 +82,7 @@ func NewClient(companyCode, apiKey string, opts ...tid.Option) (*Client, error) 
 	c.Offers = Of[Offer](c, "offers")
 	c.Invoices = Of[Invoice](c, "invoices")
 	c.Customers = Of[Customer](c, "customers")
+	c.Claims = Of[Claim](c, claims)
 	return c, nil
 }
 
@@ -95,7 +103,17 @@ func NewClientFromEnv(opts ...tid.Option) (*Client, error) {
 // same credentials, repeats and errors as every other call. Its arguments are
 // those of [tid.Client.Do].
 func (c *Client) Do(ctx context.Context, method, path string, query, body, out any) error {
-	return c.api.Do(ctx, method, c.path("/"+strings.TrimPrefix(path, "/")), query, body, out)
+	return withDetails(c.api.Do(ctx, method, c.path("/"+strings.TrimPrefix(path, "/")), query, body, out))
+}
+
+// basePath is the path of a client's base URL. Bytes are no body, so that the request
+// is refused before it is sent, with an error that tells where it would have gone.
+func basePath(api *tid.Client) string {
+	var refused *tid.Error
+	if err := api.Do(context.Background(), "POST", "x", nil, []byte{}, nil); errors.As(err, &refused) {
+		return strings.TrimSuffix(refused.Path, "/x")
+	}
+	return ""
 }
 
 // path is where something of the company is, below the base URL.
@@ -113,12 +131,6 @@ func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // invalid is the error of what was refused before it was sent.
 func invalid(operation, format string, args ...any) *tid.Error {
 	return &tid.Error{Operation: operation, Message: fmt.Sprintf(format, args...), Err: tid.ErrInvalidInput}
-}
-
-// unusable is the error of an answer that came and is not what was asked for.
-func unusable(operation string, mayHaveExecuted bool, format string, args ...any) *tid.Error {
-	return &tid.Error{Operation: operation, StatusCode: 200, Attempts: 1, MayHaveExecuted: mayHaveExecuted,
-		Message: fmt.Sprintf(format, args...)}
 }
 
 // isElement reports whether s can stand as one element of a path, as it is.
@@ -139,10 +151,4 @@ func clip(s string) string {
 		return s[:most] + "…"
 	}
 	return s
-}
-
-// mayHaveExecuted reports whether a call that ended in err may have been carried out.
-func mayHaveExecuted(err error) bool {
-	var e *tid.Error
-	return err == nil || errors.As(err, &e) && e.MayHaveExecuted
 }

@@ -2,8 +2,9 @@ package moment
 
 import "github.com/vismatid/tid"
 
-// The entities that have filters of their own.
+// The entities that are named more than once.
 const (
+	claims             = "claims"
 	projectExtensions  = "projectExtensions"
 	projectMemberships = "projectMemberships"
 	tasks              = "tasks"
@@ -12,11 +13,13 @@ const (
 
 // Project is what time is registered on.
 type Project struct {
-	ID            int64        `json:"id"`
+	ID            int64        `json:"id,omitzero"`
 	Name          string       `json:"name,omitzero"`
 	ProjectNumber string       `json:"projectNumber,omitzero"`
 	ProjectState  ProjectState `json:"projectState,omitzero"`
 	CustomerID    int64        `json:"customerId,omitzero"`
+	// CustomerName comes when it is asked for: moment.Include("base", "customer.name").
+	CustomerName string `json:"customerName,omitzero"`
 }
 
 // ProjectState is how far a project has come. One value is known; others are kept.
@@ -35,7 +38,7 @@ type ProjectInput struct {
 
 // ProjectExtension is a part of a project, an activity in the application's words.
 type ProjectExtension struct {
-	ID                    int64  `json:"id"`
+	ID                    int64  `json:"id,omitzero"`
 	Name                  string `json:"name,omitzero"`
 	ProjectID             int64  `json:"projectId,omitzero"`
 	ProjectExtensionState string `json:"projectExtensionState,omitzero"`
@@ -58,7 +61,7 @@ func (*ProjectExtensionListOptions) entity() string { return projectExtensions }
 
 // ProjectMembership is a role of a co-worker on a project; one can have several.
 type ProjectMembership struct {
-	ID                        int64  `json:"id"`
+	ID                        int64  `json:"id,omitzero"`
 	ProjectID                 int64  `json:"projectId,omitzero"`
 	UserAccountID             int64  `json:"userAccountId,omitzero"`
 	ProjectMembershipRoleName string `json:"projectMembershipRoleName,omitzero"`
@@ -83,16 +86,22 @@ func (*ProjectMembershipListOptions) entity() string { return projectMemberships
 
 // UserAccount is a co-worker.
 type UserAccount struct {
-	ID int64 `json:"id"`
+	ID int64 `json:"id,omitzero"`
 	// Email comes when it is asked for: moment.Include("base", "email").
 	Email string `json:"email,omitzero"`
 	// TimeLockDate is not set for everyone.
 	TimeLockDate Day `json:"timeLockDate,omitzero"`
 }
 
+// UserAccountInput is what can be written of a co-worker, inferred from what is read.
+type UserAccountInput struct {
+	Email        tid.Opt[string] `json:"email,omitzero"`
+	TimeLockDate tid.Opt[Day]    `json:"timeLockDate,omitzero"`
+}
+
 // Task is something to be done in an activity.
 type Task struct {
-	ID                 int64     `json:"id"`
+	ID                 int64     `json:"id,omitzero"`
 	Name               string    `json:"name,omitzero"`
 	TaskNumber         string    `json:"taskNumber,omitzero"`
 	TaskState          TaskState `json:"taskState,omitzero"`
@@ -114,7 +123,7 @@ type TaskInput struct {
 	Name               tid.Opt[string] `json:"name,omitzero"`
 	TaskNumber         tid.Opt[string] `json:"taskNumber,omitzero"`
 	TaskState          TaskState       `json:"taskState,omitzero"`
-	ProjectExtensionID int64           `json:"projectExtensionId,omitzero"`
+	ProjectExtensionID tid.Opt[int64]  `json:"projectExtensionId,omitzero"`
 	ProjectID          int64           `json:"projectId,omitzero"`
 }
 
@@ -130,7 +139,7 @@ func (*TaskListOptions) entity() string { return tasks }
 // Offer is an offer to a customer. What "base" leaves out is to be included:
 // CurrencyCode by "currencyCode", the customer by "customer.id" and "customer.name".
 type Offer struct {
-	ID           int64  `json:"id"`
+	ID           int64  `json:"id,omitzero"`
 	Name         string `json:"name,omitzero"`
 	IssueDate    Day    `json:"issueDate,omitzero"`
 	CurrencyCode string `json:"currencyCode,omitzero"`
@@ -147,34 +156,48 @@ type OfferMetadata struct {
 // documented, the rest is inferred from what is read.
 type OfferInput struct {
 	Name         tid.Opt[string] `json:"name,omitzero"`
-	IssueDate    Day             `json:"issueDate,omitzero"`
+	IssueDate    tid.Opt[Day]    `json:"issueDate,omitzero"`
 	CurrencyCode tid.Opt[string] `json:"currencyCode,omitzero"`
 	CustomerID   tid.Opt[int64]  `json:"customerId,omitzero"`
 }
 
 // Invoice is an invoice to a customer.
 type Invoice struct {
-	ID            int64            `json:"id"`
+	ID            int64            `json:"id,omitzero"`
 	InvoiceNumber int64            `json:"invoiceNumber,omitzero"`
 	Customer      *InvoiceCustomer `json:"customer,omitzero"`
 	Project       *InvoiceProject  `json:"project,omitzero"`
+	// What is asked for of the two comes beside them, as in
+	// moment.Include("customer.id", "customer.name", "project.id", "project.name").
+	CustomerID   int64  `json:"customerId,omitzero"`
+	CustomerName string `json:"customerName,omitzero"`
+	ProjectID    int64  `json:"projectId,omitzero"`
+	ProjectName  string `json:"projectName,omitzero"`
+}
+
+// InvoiceInput is what can be written of an invoice, inferred from what is read, and
+// from offers, whose customer is written as customerId.
+type InvoiceInput struct {
+	InvoiceNumber tid.Opt[int64] `json:"invoiceNumber,omitzero"`
+	CustomerID    tid.Opt[int64] `json:"customerId,omitzero"`
+	ProjectID     tid.Opt[int64] `json:"projectId,omitzero"`
 }
 
 // InvoiceCustomer is the customer of an invoice.
 type InvoiceCustomer struct {
-	ID             int64  `json:"id"`
+	ID             int64  `json:"id,omitzero"`
 	CustomerNumber string `json:"customerNumber,omitzero"`
 }
 
 // InvoiceProject is the project of an invoice.
 type InvoiceProject struct {
-	ID            int64  `json:"id"`
+	ID            int64  `json:"id,omitzero"`
 	ProjectNumber string `json:"projectNumber,omitzero"`
 }
 
 // Customer is who projects are for.
 type Customer struct {
-	ID             int64  `json:"id"`
+	ID             int64  `json:"id,omitzero"`
 	Name           string `json:"name,omitzero"`
 	CustomerNumber string `json:"customerNumber,omitzero"`
 }
@@ -183,4 +206,10 @@ type Customer struct {
 type CustomerInput struct {
 	Name           tid.Opt[string] `json:"name,omitzero"`
 	CustomerNumber tid.Opt[string] `json:"customerNumber,omitzero"`
+}
+
+// Claim is a claim. Its fields are not known: those that you know go into a struct of
+// yours, as in moment.Of[Row](c, "claims").
+type Claim struct {
+	ID int64 `json:"id,omitzero"`
 }

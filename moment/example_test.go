@@ -47,7 +47,7 @@ func Example() {
 	// Output: 930 minutes
 }
 
-func ExampleTimeRecordsService_AllByDate() {
+func ExampleService_AllByDate() {
 	srv, c := company()
 	defer srv.Close()
 
@@ -69,12 +69,17 @@ func ExampleService_Update() {
 
 	// Only what is set is sent, and the answer holds what is asked for.
 	in := &moment.TimeRecordInput{Minutes: tid.Set(420), Description: tid.Set("")}
-	r, err := c.TimeRecords.Update(context.Background(), 1, in, moment.Include("minutes", "project.projectNumber"))
+	type record struct {
+		ID            int64  `json:"id"`
+		Minutes       int    `json:"minutes"`
+		ProjectNumber string `json:"projectProjectNumber" include:"project.projectNumber"`
+	}
+	r, err := moment.Of[record](c, "timeRecords").Update(context.Background(), 1, in, moment.Fields[record]())
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(r.Minutes)
-	// Output: 420
+	fmt.Println(r.Minutes, "on", r.ProjectNumber)
+	// Output: 420 on 1042
 }
 
 func ExampleService_Batch() {
@@ -142,7 +147,7 @@ func ExampleOf() {
 	defer srv.Close()
 
 	type claim struct {
-		ID    int64       `json:"id,omitzero"`
+		ID    int64       `json:"id"`
 		Title string      `json:"title"`
 		Sum   tid.Decimal `json:"sum"`
 	}
@@ -172,7 +177,11 @@ func ExampleWebhookHandler() {
 	srv, c := company()
 	defer srv.Close()
 
-	handler := moment.WebhookHandler(c.Invoices, func(_ context.Context, hook *moment.Webhook, invoice *moment.Invoice) error {
+	handler := moment.WebhookHandler(c.Invoices, func(_ context.Context, hook *moment.Webhook, invoice *moment.Invoice, err error) error {
+		if errors.Is(err, tid.ErrNotFound) {
+			fmt.Println("there is no invoice", hook.ID)
+			return nil
+		}
 		fmt.Println(hook.Event, invoice.InvoiceNumber)
 		return nil
 	})
@@ -180,5 +189,8 @@ func ExampleWebhookHandler() {
 	// What Moment posts is a hint: the number comes from the API.
 	body := strings.NewReader(`{"event":"CREATE_NEW","invoice":{"id":1,"invoiceNumber":999}}`)
 	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/moment-c2f1", body))
-	// Output: CREATE_NEW 42
+	srv.SendWebhook(handler, "DELETE", "invoices", 7)
+	// Output:
+	// CREATE_NEW 42
+	// there is no invoice 7
 }

@@ -11,6 +11,8 @@ import (
 // Includes says what an answer is to hold; see [Include] and [Fields].
 type Includes struct {
 	parts   []string
+	named   []string     // those of them that fields of the struct say they are held by
+	of      reflect.Type // the struct
 	problem string
 }
 
@@ -18,7 +20,9 @@ type Includes struct {
 // of an inner object such as "customer.name", or metadata such as
 // "metadata.overviewPage". The id always comes with them.
 //
-// "base" is not known to every entity: timeRecords has none.
+// "base" is not known to every entity: timeRecords has none. Any other part must have
+// a place in the type of the rows, or the call is refused: a field of the JSON name
+// that the part comes back under. A map and [json.RawMessage] hold anything.
 func Include(parts ...string) Includes { return Includes{parts: parts} }
 
 // Fields asks for what the struct T has: the field of each JSON name, or what the
@@ -32,13 +36,15 @@ func Include(parts ...string) Includes { return Includes{parts: parts} }
 //		CustomerName string   `json:"customerName" include:"customer.name"`
 //	}
 //
-// An embedded struct counts with its fields unless it has a tag include itself.
+// An embedded struct counts with its fields unless it has a tag include itself. What a
+// blank field or an embedded struct asks for is taken for a named part, which can
+// come back under any names.
 func Fields[T any]() Includes {
 	t := reflect.TypeFor[T]()
 	if t.Kind() != reflect.Struct {
 		return Includes{problem: fmt.Sprintf("moment.Fields needs a struct, and %s is none", t)}
 	}
-	var in Includes
+	in := Includes{of: t}
 	in.add(t)
 	if len(in.parts) == 0 {
 		in.parts = []string{"id"}
@@ -66,10 +72,13 @@ func (in *Includes) add(t reflect.Type) {
 			part = name
 		}
 		name = cmp.Or(name, f.Name)
-		inner := strings.Contains(part, ".") && !strings.HasPrefix(part, "metadata.")
+		inner := strings.Contains(part, ".") && !ofPage(part)
 		if inner && f.IsExported() && name != "-" && !strings.EqualFold(name, flattened(part)) {
 			in.problem = fmt.Sprintf("the field %s of %s asks for %s, which comes back as %s: that must be its JSON name",
 				f.Name, t, part, flattened(part))
+		}
+		if tagged && (f.Name == "_" || f.Anonymous || !inner && !strings.EqualFold(name, part)) {
+			in.named = append(in.named, part)
 		}
 		if part != "id" && !slices.Contains(in.parts, part) {
 			in.parts = append(in.parts, part)
@@ -95,10 +104,12 @@ func flattened(part string) string {
 	return strings.Join(names, "")
 }
 
-// join gives the parts as the API takes them, each once, and what is wrong with
-// them.
-func join(includes []Includes) (joined, problem string) {
+// parts joins the parts as the API takes them, each once, and says what is wrong with
+// them: one that neither an object of the service nor, where there is one, its page
+// has a place for would vanish.
+func (s *Service[T]) parts(includes []Includes, page bool) (joined, problem string) {
 	var all []string
+	rows := shapeOf(reflect.TypeFor[T]())
 	for _, in := range includes {
 		if in.problem != "" {
 			return "", in.problem
@@ -107,6 +118,16 @@ func join(includes []Includes) (joined, problem string) {
 			if problem := checkPart(part); problem != "" {
 				return "", problem
 			}
+			name := flattened(part)
+			if ofPage(part) {
+				name = "metadata"
+			}
+			placed := part == "base" || part == "id" || page && ofPage(part) ||
+				!ofPage(part) && in.of == reflect.TypeFor[T]() && slices.Contains(in.named, part)
+			if !placed && !rows.holds(name) {
+				return "", fmt.Sprintf("%s comes back as %s, which %s has no field for: ask with a type that has, such as a struct of yours and moment.Of",
+					part, name, reflect.TypeFor[T]())
+			}
 			if !slices.Contains(all, part) {
 				all = append(all, part)
 			}
@@ -114,6 +135,9 @@ func join(includes []Includes) (joined, problem string) {
 	}
 	return strings.Join(all, "+"), ""
 }
+
+// ofPage reports whether a part comes with a page, beside its rows.
+func ofPage(part string) bool { return strings.HasPrefix(part, "metadata.") }
 
 func checkPart(part string) string {
 	if strings.ContainsAny(part, "+, ") {

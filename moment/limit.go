@@ -2,6 +2,7 @@ package moment
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/vismatid/tid"
@@ -34,8 +35,8 @@ var filters = map[string][]string{
 	timeRecords:        {"fromDate", "toDate", "userAccountId"},
 }
 
-func newLimitError(operation, entity string, rows int, exceeded, noLimit bool) *LimitError {
-	e := &LimitError{Rows: rows, Exceeded: exceeded, Filters: filters[entity]}
+func newLimitError(l *listing, rows int, exceeded bool) *LimitError {
+	e := &LimitError{Rows: rows, Exceeded: exceeded, Filters: filters[l.request.entity]}
 	message := fmt.Sprintf("%d rows, and a list has %d at the most", rows, MaxRows)
 	if exceeded {
 		message = "rows were left out, the limit was exceeded"
@@ -44,13 +45,13 @@ func newLimitError(operation, entity string, rows int, exceeded, noLimit bool) *
 	if len(e.Filters) > 0 {
 		message += " (" + strings.Join(e.Filters, ", ") + ")"
 	}
-	if entity == timeRecords {
+	if l.request.entity == timeRecords && !l.report {
 		message += ", read with TimeRecords.AllByDate"
 	}
-	if rows < MaxRows && !noLimit {
+	if rows < MaxRows && !l.NoLimit {
 		message += ", try NoLimit"
 	}
-	e.err = unusable(operation, false, "%s, or accept fewer rows with AllowTruncation", message)
+	e.err = l.unusable(http.MethodGet, "%s, or accept fewer rows with AllowTruncation", message)
 	return e
 }
 

@@ -1,16 +1,22 @@
 package moment
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/go-querystring/query"
+
+	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/internal/walk"
 )
 
 // pageSize is what [Service.All] asks for, a size that the API has been seen to accept.
@@ -34,7 +40,8 @@ type ListOptions struct {
 	// Page is the page to begin with, from 0.
 	Page int `url:"page,omitempty"`
 	// Size is the number of rows on a page. 500 is known to be accepted, and what
-	// All asks for by default; List leaves it to the API.
+	// All asks for by default; List leaves it to the API. All begins with it, and goes
+	// on in pages of other sizes, up to 500, so that they overlap.
 	Size int `url:"size,omitempty"`
 	// Sort is a field and a direction, such as "timeRecordDate,asc" (inferred).
 	Sort string `url:"sort,omitempty"`
@@ -67,33 +74,23 @@ type Page[T any] struct {
 	// and nil when the answer has none.
 	Metadata json.RawMessage
 
-	operation string
+	asked request
+	rows  int  // with those that are null
+	paged bool // the answer counts pages
 }
 
 // DecodeMetadata decodes the metadata into a type of the caller's, such as an
 // [OfferMetadata].
 func (p *Page[T]) DecodeMetadata(into any) error {
 	if len(p.Metadata) == 0 {
-		return unusable(p.operation, false, `the answer has no metadata; ask for it as in moment.Include("metadata.overviewPage")`)
+		return p.asked.unusable(http.MethodGet, `the answer has no metadata; ask for it as in moment.Include("metadata.overviewPage")`)
 	}
 	if err := json.Unmarshal(p.Metadata, into); err != nil {
-		e := unusable(p.operation, false, "the metadata cannot be decoded")
+		e := p.asked.unusable(http.MethodGet, "the metadata cannot be decoded")
 		e.Err = err
 		return e
 	}
 	return nil
-}
-
-// more reports whether the counters say that another page follows.
-func (p *Page[T]) more() bool {
-	pages := p.TotalPages
-	if pages == 0 && p.Size > 0 {
-		pages = p.TotalElements / p.Size
-		if p.TotalElements%p.Size > 0 {
-			pages++
-		}
-	}
-	return p.Number < pages-1
 }
 
 // answer is a list as it comes. Where limitWasExceeded stands is not known.
@@ -120,17 +117,32 @@ func (a *answer[T]) limitWasExceeded() bool {
 	return a.LimitWasExceeded || a.Page != nil && a.Page.LimitWasExceeded || in.LimitWasExceeded
 }
 
+// check says what is wrong with an answer. The id of each row always comes.
+func (a *answer[T]) check(text json.RawMessage) error {
+	if a.Content == nil && (a.Page == nil || words(text) != "") {
+		return fmt.Errorf("it is no list%s", words(text))
+	}
+	rows := shapeOf(reflect.TypeFor[T]())
+	for i, row := range a.Content {
+		if row != nil && rows.shows("id") && rows.id(row) == 0 {
+			return fmt.Errorf("row %d of the list has no id", i+1)
+		}
+	}
+	return nil
+}
+
 // listing is a list that is being read, its options encoded once for all pages.
 type listing struct {
 	ListOptions
 	request
-	entity string
 	query  url.Values
-	rows   int // those before the next page
+	all    bool // every page of it is wanted
+	report bool
+	paged  bool // an answer has counted its pages
 }
 
-func (s *Service[T]) listing(opts Options, includes []Includes) (*listing, error) {
-	l := &listing{entity: s.entity, request: s.at().include(includes)}
+func (s *Service[T]) listing(at request, opts Options) (*listing, error) {
+	l := &listing{request: at}
 	if v := reflect.ValueOf(opts); v.IsValid() && (v.Kind() != reflect.Pointer || !v.IsNil()) {
 		if o := opts.list(); o != nil {
 			l.ListOptions = *o
@@ -151,140 +163,356 @@ func (s *Service[T]) listing(opts Options, includes []Includes) (*listing, error
 			l.request = l.fail(name + " must be 1 or more, not " + clip(l.query.Get(name)))
 		}
 	}
-	if l.problem != "" {
-		return nil, invalid(l.operation(http.MethodGet), "not sent: %s", l.problem)
+	return l, l.refused()
+}
+
+// refused is the error of a list that is not to be asked for.
+func (l *listing) refused() error {
+	if l.problem == "" {
+		return nil
 	}
-	return l, nil
+	return invalid(l.operation(http.MethodGet), "not sent: %s", l.problem)
 }
 
 // List returns one page. Without options nothing is asked for but the list, and
-// the API chooses the page.
+// the API chooses the page. One that its own counters contradict is an error, and so
+// is one that the API has cut off: a [*LimitError].
 //
 // API: GET /{entity}, GET /{entity}/include/{parts}
 func (s *Service[T]) List(ctx context.Context, opts Options, includes ...Includes) (*Page[T], error) {
-	l, err := s.listing(opts, includes)
+	l, err := s.listing(s.at().include(s.parts(includes, true)), opts)
 	if err != nil {
 		return nil, err
 	}
-	return readPage[T](ctx, l)
+	p, err := readPage[T](ctx, l, walk.Window{Page: l.Page + 1, Size: l.Size})
+	if err == nil && !p.paged && l.Page > 0 && p.rows > l.Size {
+		return nil, l.unusable(http.MethodGet, "the answer counts no pages, so that it may be the whole list, and page %d was asked for: give a Size too", l.Page)
+	}
+	return p, err
 }
 
-// All yields every row from the page on that opts ask for, each once. A page that
-// fails ends it with that error, and a list that the API has cut off with a
-// [*LimitError].
+// All yields every row from the page on that opts ask for, each once: those that are in
+// the list from the first request to the last, whatever others add and remove
+// meanwhile, or an error. Pages overlap, or are read again where something has changed;
+// answers that contradict each other or their own counters are an error, and so is a
+// list that the API has cut off: a [*LimitError]. With From or To in
+// [TimeRecordListOptions], records of other days are left out, and timeRecordDate is
+// included whether asked for or not. Metadata comes with a page: see [Service.List].
 //
 // API: GET /{entity}, GET /{entity}/include/{parts}
 func (s *Service[T]) All(ctx context.Context, opts Options, includes ...Includes) iter.Seq2[*T, error] {
-	first, err := s.listing(opts, includes)
-	return func(yield func(*T, error) bool) {
+	var from, to tid.Date
+	if o, ok := opts.(interface{ days() (from, to tid.Date) }); ok && !reflect.ValueOf(opts).IsZero() {
+		from, to = o.days()
+	}
+	dated := !from.IsZero() || !to.IsZero()
+	if dated {
+		includes = withDay(includes)
+	}
+	at := s.at()
+	for _, in := range includes {
+		if slices.ContainsFunc(in.parts, ofPage) {
+			at = at.fail("metadata comes with a page, and All gives rows: use List")
+		}
+	}
+	if dated && !shapeOf(reflect.TypeFor[T]()).shows(timeRecordDate) {
+		at = at.fail(fmt.Sprintf("%s has no field for timeRecordDate, by which records of other days are told", reflect.TypeFor[T]()))
+	}
+	l, err := s.listing(at.include(s.parts(includes, true)), opts)
+	rows := func(yield func(*T, error) bool) {
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		l := *first
-		if l.Size == 0 {
-			l.Size = pageSize
+		own := *l
+		readAll(ctx, &own, yield)
+	}
+	if !dated {
+		return rows
+	}
+	return between(from, to, l, rows)
+}
+
+// readAll reads a list page by page, as the plan of a walk says. The walk counts pages
+// from 1, and the API from 0.
+func readAll[T any](ctx context.Context, l *listing, yield func(*T, error) bool) {
+	if l.all = true; l.Size == 0 {
+		l.Size = pageSize
+	}
+	first := walk.Window{Page: l.Page + 1, Size: l.Size}
+	plan := walk.New(first, max(l.Size, pageSize))
+	rows := shapeOf(reflect.TypeFor[T]())
+	heeded := false // page and size are known to be
+	for step, more := plan.Next(); more; step, more = plan.Next() {
+		page, err := readPage[T](ctx, l, step.Window)
+		if err != nil {
+			yield(nil, err)
+			return
 		}
-		l.rows = l.Page * l.Size
-		id, seen := identity[T](), make(map[int64]bool)
-		for ; ; l.Page++ {
-			l.query = paged(l.query, l.Page, l.Size)
-			page, err := readPage[T](ctx, &l)
-			if err != nil {
+		begins := step.Window == first && plan.Given() == 0
+		if !heeded && !page.paged && (page.rows > step.Size || first.Page > 1 && page.rows > 0) {
+			whole, err := isWhole(ctx, l, rows, first, page, begins)
+			switch {
+			case err != nil:
 				yield(nil, err)
 				return
-			}
-			repeated := 0
-			for _, row := range page.Items {
-				// Rows shift between pages while others write: one can come twice.
-				n := id(row)
-				if n != 0 && seen[n] {
-					repeated++
-					continue
-				}
-				seen[n] = true
-				if !yield(row, nil) {
-					return
-				}
-			}
-			l.rows += len(page.Items)
-			if len(page.Items) == 0 || !page.more() || l.rows >= MaxRows {
+			case whole && begins:
+				yieldOnce(page.Items, rows, yield)
+				return
+			case whole: // and was when it was given at first
 				return
 			}
-			if repeated == len(page.Items) {
-				yield(nil, unusable(page.operation, false, "page %d holds nothing but rows of the pages before", l.Page))
+			heeded = true
+		}
+		heeded = heeded || page.paged || step.Page > 1
+		cut := l.AllowTruncation && (page.LimitWasExceeded || page.TotalElements >= MaxRows)
+		if cut && page.rows == 0 {
+			return
+		}
+		a := walk.Answer{Rows: page.rows, Size: page.Size, Total: page.TotalElements, Pages: page.TotalPages}
+		if cut { // the counters may be those of the list before it was cut off
+			a.Total, a.Pages = 0, 0
+		}
+		for _, row := range page.Items {
+			a.IDs = append(a.IDs, rows.id(row))
+		}
+		a.Wanted = len(a.IDs)
+		give, err := plan.Take(step, a)
+		for _, i := range give {
+			if !yield(page.Items[i], nil) {
 				return
 			}
+		}
+		if err != nil {
+			e := l.unusable(http.MethodGet, "")
+			e.Err = err
+			yield(nil, e)
+			return
 		}
 	}
 }
 
-func paged(values url.Values, page, size int) url.Values {
-	copied := url.Values{"page": {strconv.Itoa(page)}, "size": {strconv.Itoa(size)}}
-	for name, value := range values {
-		if name != "page" && name != "size" {
-			copied[name] = value
+// isWhole finds out whether a server that does not count its pages heeds page and size
+// at all: one that does not answers every page with the whole list. page is the first
+// answer, if it is fresh.
+func isWhole[T any](ctx context.Context, l *listing, rows shape, first walk.Window, page *Page[T], fresh bool) (bool, error) {
+	const tries = 3 // since others may change the list between two requests
+	other := walk.Window{Page: first.Page + 1, Size: first.Size}
+	if first.Page > 1 {
+		other.Page = 1
+	}
+	for try := range tries {
+		var err error
+		if try > 0 || !fresh {
+			if page, err = readPage[T](ctx, l, first); err != nil {
+				return false, err
+			}
+		}
+		next, err := readPage[T](ctx, l, other)
+		if err != nil {
+			return false, err
+		}
+		common := inCommon(rows, page.Items, next.Items)
+		equal := common == len(page.Items) && common == len(next.Items)
+		switch {
+		case common == 0:
+			return false, nil
+		case equal && first.Page > 1:
+			return false, l.unusable(http.MethodGet, "page %d is the same as page 0: the API gives the whole list whatever is asked for, so begin with page 0", l.Page)
+		case equal:
+			return true, nil
 		}
 	}
-	return copied
+	return false, l.unusable(http.MethodGet, "the answers count no pages, and pages %d and %d have rows in common: read it again", first.Page-1, other.Page-1)
 }
 
-// readPage reads the page that l has come to.
-func readPage[T any](ctx context.Context, l *listing) (*Page[T], error) {
-	operation := l.operation(http.MethodGet)
-	a, err := fetch[answer[T]](ctx, l.request, http.MethodGet, l.query)
+// inCommon counts the rows that two answers have in common. Rows that do not tell their
+// ids are the same if all is the same in them, and in their place.
+func inCommon[T any](rows shape, a, b []*T) (n int) {
+	if !rows.shows("id") {
+		for i := range min(len(a), len(b)) {
+			if reflect.DeepEqual(a[i], b[i]) {
+				n++
+			}
+		}
+		return n
+	}
+	ids := make(map[int64]bool, len(a))
+	for _, row := range a {
+		ids[rows.id(row)] = true
+	}
+	for _, row := range b {
+		if ids[rows.id(row)] {
+			n++
+		}
+	}
+	return n
+}
+
+// yieldOnce yields rows, each once.
+func yieldOnce[T any](items []*T, rows shape, yield func(*T, error) bool) {
+	seen := make(map[int64]bool, len(items))
+	for _, row := range items {
+		id := rows.id(row)
+		if id != 0 && seen[id] {
+			continue
+		}
+		if seen[id] = true; !yield(row, nil) {
+			return
+		}
+	}
+}
+
+// readPage reads a page, and a second time if it contradicts itself: others may have
+// changed the list while it was put together.
+func readPage[T any](ctx context.Context, l *listing, w walk.Window) (*Page[T], error) {
+	for again := false; ; again = true {
+		p, err := fetchPage[T](ctx, l, w)
+		if err != nil {
+			return nil, err
+		}
+		switch problem := contradiction(l, w, p); {
+		case problem == "" || l.AllowTruncation && (p.LimitWasExceeded || p.TotalElements >= MaxRows):
+			l.paged = l.paged || p.paged
+			return p, nil
+		case again:
+			return nil, l.unusable(http.MethodGet, "%s", problem)
+		}
+	}
+}
+
+// contradiction says where the rows of an answer do not fit its counters, or those of
+// the answers before.
+func contradiction[T any](l *listing, w walk.Window, p *Page[T]) string {
+	size := cmp.Or(p.Size, w.Size)
+	least := p.TotalElements // of the rows that there are
+	if least == 0 && p.TotalPages > 0 {
+		least = (p.TotalPages-1)*size + 1
+	}
+	begin := p.Number * size
+	switch {
+	case l.paged && !p.paged:
+		return fmt.Sprintf("page %d does not count the rows, and an answer before did", p.Number)
+	case p.rows == 0 && begin < least:
+		return fmt.Sprintf("page %d is empty, although the answer counts %d rows on %d pages", p.Number, p.TotalElements, p.TotalPages)
+	case begin+p.rows < least && (p.rows < size || size == 0 && p.TotalPages < 2):
+		return fmt.Sprintf("page %d has %d rows, although the answer counts %d in all", p.Number, p.rows, least)
+	}
+	return ""
+}
+
+// fetchPage reads a page once. A Size of 0 is left to the API.
+func fetchPage[T any](ctx context.Context, l *listing, w walk.Window) (*Page[T], error) {
+	values := l.query
+	if l.all {
+		values = url.Values{"page": {strconv.Itoa(w.Page - 1)}, "size": {strconv.Itoa(min(w.Size, max(l.Size, pageSize)))}}
+		for name, value := range l.query {
+			if name != "page" && name != "size" {
+				values[name] = value
+			}
+		}
+	}
+	a, err := fetch(ctx, l.request, http.MethodGet, values, (*answer[T]).check)
 	if err != nil {
 		return nil, err
 	}
-	if a.Content == nil && a.Page == nil {
-		return nil, unusable(operation, false, "the answer is no list")
-	}
-	p := &Page[T]{Number: l.Page, LimitWasExceeded: a.limitWasExceeded(), Metadata: a.Metadata, operation: operation}
+	return newPage(l, w, a)
+}
+
+// newPage makes a page of an answer, and refuses another one than was asked for, and one
+// that was cut off.
+func newPage[T any](l *listing, w walk.Window, a *answer[T]) (*Page[T], error) {
+	p := &Page[T]{Number: w.Page - 1, LimitWasExceeded: a.limitWasExceeded(), Metadata: a.Metadata, asked: l.request, rows: len(a.Content)}
 	for _, row := range a.Content {
 		if row != nil {
 			p.Items = append(p.Items, row)
 		}
 	}
-	number := 0
-	if a.Page != nil {
-		p.Size, p.TotalElements, p.TotalPages = a.Page.Size, a.Page.TotalElements, a.Page.TotalPages
-		number = l.Page
+	number := p.Number
+	if p.paged = a.Page != nil; p.paged {
+		p.TotalElements, p.TotalPages = max(0, a.Page.TotalElements), max(0, a.Page.TotalPages)
+		if a.Page.Size <= MaxRows { // more is no size
+			p.Size = max(0, a.Page.Size)
+		}
 		if a.Page.Number != nil {
 			number = *a.Page.Number
 		}
 	}
-	rows := p.TotalElements
-	if len(p.Items) > 0 {
-		rows = max(rows, l.rows+len(p.Items))
+	begin := p.Number * cmp.Or(p.Size, w.Size)
+	reached := begin+len(p.Items) >= MaxRows && len(p.Items) > 0
+	if p.TotalElements >= MaxRows { // a page of them may be asked for, but none where they may be cut off
+		reached = reached || begin >= MaxRows || l.all || w.Size == 0 && p.Number == 0
 	}
 	switch {
-	case !l.AllowTruncation && (p.LimitWasExceeded || rows >= MaxRows):
-		return nil, newLimitError(operation, l.entity, rows, p.LimitWasExceeded, l.NoLimit)
-	case number != l.Page: // an answer that does not count pages is the whole list
-		return nil, unusable(operation, false, "the answer is page %d, and page %d was asked for", number, l.Page)
-	case !l.AllowTruncation && len(p.Items) == 0 && (p.more() || p.Number == 0 && p.TotalElements > 0):
-		return nil, unusable(operation, false, "page %d is empty, although the answer counts %d rows on %d pages",
-			p.Number, p.TotalElements, p.TotalPages)
+	case !l.AllowTruncation && (p.LimitWasExceeded || reached):
+		return nil, newLimitError(l, max(p.TotalElements, begin+len(p.Items)), p.LimitWasExceeded)
+	case number != p.Number:
+		return nil, l.unusable(http.MethodGet, "the answer is page %d, and page %d was asked for", number, p.Number)
 	}
 	return p, nil
 }
 
-// identity finds out how a T tells its id; 0 is none.
-func identity[T any]() func(*T) int64 {
-	if t := reflect.TypeFor[T](); t.Kind() == reflect.Struct {
-		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if name != "id" || f.Type.Kind() != reflect.Int64 {
-				continue
-			}
-			return func(row *T) int64 {
-				v, err := reflect.ValueOf(row).Elem().FieldByIndexErr(f.Index)
-				if err != nil {
-					return 0
-				}
-				return v.Int()
-			}
-		}
+// Report reads a report of the entity, of which the vendor names two:
+//
+//	moment.Of[Row](c, "projects").Report(ctx, "projectRegisteredHoursReport", query)
+//	moment.Of[Row](c, "timeRecords").Report(ctx, "getReport", query)
+//
+// Their rows are not known, nor are their parameters: query is nil, [url.Values], a
+// struct with url tags, or options as for [Service.List]. The answer must be a list, as
+// those of the entities are or bare (inferred), and has their limits: one that was cut
+// off ends in a [*LimitError], and one of several pages in an error unless a page was
+// asked for. [Client.Do] reads any other answer.
+//
+// API: GET /{entity}/{name}
+func (s *Service[T]) Report(ctx context.Context, name string, query any) (*Page[T], error) {
+	at := s.at()
+	at.path, at.template = at.path+"/"+name, at.template+"/"+name
+	if !isElement(name) {
+		at = at.fail(fmt.Sprintf("the report must be one element of a path, such as getReport, not %q", clip(name)))
 	}
-	return func(*T) int64 { return 0 }
+	opts, _ := query.(Options)
+	l, err := s.listing(at, opts)
+	if err != nil {
+		return nil, err
+	}
+	if l.report = true; opts != nil {
+		query = l.query
+	}
+	a, err := fetch(ctx, l.request, http.MethodGet, query, func(r *report[T], text json.RawMessage) error {
+		if r.Content == nil {
+			return fmt.Errorf("it is no list%s; Client.Do reads answers of any kind", words(text))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	w := walk.Window{Page: l.Page + 1, Size: l.Size}
+	p, err := newPage(l, w, &a.answer)
+	switch {
+	case err != nil || l.AllowTruncation:
+		return p, err
+	case l.Page == 0 && l.Size == 0 && p.TotalPages > 1:
+		return nil, l.unusable(http.MethodGet, "the report has %d pages, and this is the first: ask for each with a ListOptions", p.TotalPages)
+	}
+	if problem := contradiction(l, w, p); problem != "" {
+		return nil, l.unusable(http.MethodGet, "%s", problem)
+	}
+	return p, nil
+}
+
+// report is an answer that may be bare rows.
+type report[T any] struct{ answer[T] }
+
+func (r *report[T]) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '[' {
+		var rows tid.Opt[[]*T]
+		err := rows.UnmarshalJSON(text)
+		r.Content, _ = rows.Get()
+		return err
+	}
+	var object tid.Opt[answer[T]]
+	err := object.UnmarshalJSON(text)
+	r.answer, _ = object.Get()
+	return err
 }

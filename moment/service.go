@@ -32,40 +32,50 @@ func Of[T any](c *Client, entity string) *Service[T] { return &Service[T]{c, ent
 //
 // API: GET /{entity}/{id}, GET /{entity}/{id}/include/{parts} (inferred)
 func (s *Service[T]) Get(ctx context.Context, id int64, includes ...Includes) (*T, error) {
-	return fetch[T](ctx, s.at().object(id).include(includes), http.MethodGet, nil)
+	return fetchObject[T](ctx, s.at().object(id).include(s.parts(includes, false)), http.MethodGet, id)
 }
 
-// Create adds an object and returns it. in is an input struct or a map.
+// Create adds an object and returns it. in is an input struct, a row, or a map; of a
+// row, an id and decimals that are zero are left out.
 //
 // API: POST /{entity}, POST /{entity}/include/{parts}
 func (s *Service[T]) Create(ctx context.Context, in any, includes ...Includes) (*T, error) {
-	return fetch[T](ctx, s.at().include(includes).carry(in), http.MethodPost, nil)
+	return fetchObject[T](ctx, s.at().include(s.parts(includes, false)).carry(in), http.MethodPost, 0)
 }
 
 // Update changes what in sets and nothing else, and returns the object. in is an
-// input struct or a map; one that sets nothing is refused.
+// input struct, a row, or a map; one that sets nothing is refused. Of a row, its own id
+// and decimals that are zero are left out: a zero is set by a [tid.Opt].
 //
 // API: PATCH /{entity}/{id}, PUT /{entity}/{id}/include/{parts}
 func (s *Service[T]) Update(ctx context.Context, id int64, in any, includes ...Includes) (*T, error) {
-	a := s.at().object(id).include(includes).carryChange(in)
+	a := s.at().object(id).include(s.parts(includes, false)).carryChange(in, id)
 	method := http.MethodPatch
 	if a.included { // PATCH is not documented to take includes
 		method = http.MethodPut
 	}
-	return fetch[T](ctx, a, method, nil)
+	return fetchObject[T](ctx, a, method, id)
 }
 
-// Delete removes an object.
+// Delete removes an object. The API may answer nothing; an answer that is about another
+// object, or says something, is an error with MayHaveExecuted.
 //
 // API: DELETE /{entity}/{id}
 func (s *Service[T]) Delete(ctx context.Context, id int64) error {
-	return s.at().object(id).send(ctx, http.MethodDelete, nil, nil)
+	out := answered[json.RawMessage]{check: func(_ *json.RawMessage, text json.RawMessage) error {
+		if said := words(text); said != "" || shapeOf(rawMessage).id(&text) != 0 {
+			return isObject(text, id)
+		}
+		return nil
+	}}
+	return s.at().object(id).send(ctx, http.MethodDelete, nil, &out)
 }
 
 // request is where a request goes and what it carries; the first problem that
 // comes up on the way is what it fails with.
 type request struct {
 	client   *Client
+	entity   string
 	path     string // below the company
 	template string // the same without ids, for the operation's name
 	included bool
@@ -74,7 +84,7 @@ type request struct {
 }
 
 func (s *Service[T]) at() request {
-	r := request{client: s.client, path: "/" + s.entity, template: "/" + s.entity}
+	r := request{client: s.client, entity: s.entity, path: "/" + s.entity, template: "/" + s.entity}
 	if !isElement(s.entity) {
 		r.problem = fmt.Sprintf("the entity must be one element of a path, such as timeRecords, not %q", clip(s.entity))
 	}
@@ -100,8 +110,8 @@ func checkID(id int64) string {
 	return ""
 }
 
-func (r request) include(includes []Includes) request {
-	joined, problem := join(includes)
+// include asks for parts, as [Service.parts] gives them.
+func (r request) include(joined, problem string) request {
 	if joined != "" {
 		r.path, r.template, r.included = r.path+"/include/"+joined, r.template+"/include/"+joined, true
 	}
@@ -109,13 +119,13 @@ func (r request) include(includes []Includes) request {
 }
 
 func (r request) carry(in any) request {
-	body, problem := encode(in)
+	body, problem := r.encode(in, 0)
 	r.body = body
 	return r.fail(problem)
 }
 
-func (r request) carryChange(in any) request {
-	body, problem := encodeChange(in)
+func (r request) carryChange(in any, id int64) request {
+	body, problem := r.encode(in, id)
 	r.body = body
 	return r.fail(problem)
 }
@@ -130,22 +140,41 @@ func (r request) send(ctx context.Context, method string, query, out any) error 
 	return r.client.Do(ctx, method, r.path, query, r.body, out)
 }
 
-// fetch sends a request whose answer must hold a T.
-func fetch[T any](ctx context.Context, r request, method string, query any) (*T, error) {
-	var out *T
-	if err := r.send(ctx, method, query, &out); err != nil {
-		return nil, err
-	}
-	if out == nil {
-		return nil, unusable(r.operation(method), method != http.MethodGet, "the answer is empty")
-	}
-	return out, nil
+// entities are those of the types of this package: an input is not sent to another.
+var entities = map[reflect.Type]string{
+	reflect.TypeFor[Claim]():                  claims,
+	reflect.TypeFor[Customer]():               "customers",
+	reflect.TypeFor[CustomerInput]():          "customers",
+	reflect.TypeFor[Invoice]():                "invoices",
+	reflect.TypeFor[InvoiceInput]():           "invoices",
+	reflect.TypeFor[Offer]():                  "offers",
+	reflect.TypeFor[OfferInput]():             "offers",
+	reflect.TypeFor[Project]():                "projects",
+	reflect.TypeFor[ProjectInput]():           "projects",
+	reflect.TypeFor[ProjectExtension]():       projectExtensions,
+	reflect.TypeFor[ProjectExtensionInput]():  projectExtensions,
+	reflect.TypeFor[ProjectMembership]():      projectMemberships,
+	reflect.TypeFor[ProjectMembershipInput](): projectMemberships,
+	reflect.TypeFor[Task]():                   tasks,
+	reflect.TypeFor[TaskInput]():              tasks,
+	reflect.TypeFor[TimeRecord]():             timeRecords,
+	reflect.TypeFor[TimeRecordInput]():        timeRecords,
+	reflect.TypeFor[UserAccount]():            "userAccounts",
+	reflect.TypeFor[UserAccountInput]():       "userAccounts",
 }
 
-// encode writes the body of a request: one JSON object.
-func encode(in any) (body json.RawMessage, problem string) {
-	if v := reflect.ValueOf(in); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+// encode writes the body of a request, one JSON object, and says what is wrong with
+// it: of a creation, or of a change to the object of an id.
+func (r request) encode(in any, id int64) (body json.RawMessage, problem string) {
+	v := reflect.ValueOf(in)
+	for v.Kind() == reflect.Pointer {
+		v = v.Elem()
+	}
+	if !v.IsValid() {
 		return nil, "there is nothing to send: the input is nil"
+	}
+	if of := entities[v.Type()]; of != "" && of != r.entity {
+		return nil, fmt.Sprintf("the input is a %s, which is for %s", v.Type(), of)
 	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -157,23 +186,58 @@ func encode(in any) (body json.RawMessage, problem string) {
 	if body[0] != '{' {
 		return nil, fmt.Sprintf("the input must be a struct or a map, not a %T", in)
 	}
-	if name := dateIn(reflect.ValueOf(in), ""); name != "" {
+	if name := dateIn(v, ""); name != "" {
 		return nil, name + " is a tid.Date, which is written with a time of day: use moment.DayOf"
 	}
-	return body, ""
-}
-
-// encodeChange is encode for an update, which must change something.
-func encodeChange(in any) (body json.RawMessage, problem string) {
-	body, problem = encode(in)
-	if string(body) == "{}" {
-		return nil, "there is nothing to change: the input sets no field"
+	if body, problem = withoutZeros(body, v, id); problem == "" && id != 0 && string(body) == "{}" {
+		problem = "there is nothing to change: the input sets no field"
 	}
 	return body, problem
 }
 
+// withoutZeros leaves out what a row has when nothing was set: an id, which is no
+// part of a body, and the days and decimals that would be written as null and 0.
+func withoutZeros(body json.RawMessage, v reflect.Value, id int64) (json.RawMessage, string) {
+	if own := shapeOf(rawMessage).id(&body); own != 0 && own != id {
+		if id == 0 {
+			return nil, fmt.Sprintf("the input has the id %d: a new object is given its own", own)
+		}
+		return nil, fmt.Sprintf("the input has the id %d, and %d is to be changed", own, id)
+	}
+	zero := map[string]bool{"id": true}
+	if s := shapeOf(v.Type()); s.fields["id"] != nil && !s.open {
+		for name, index := range s.fields {
+			if f, err := v.FieldByIndexErr(index); err == nil && f.IsZero() && (f.Type() == decimal || f.Type() == day) {
+				zero[name] = true
+			}
+		}
+	} else if !bytes.Contains(body, []byte(`"id"`)) {
+		return body, ""
+	}
+	kept := []byte{'{'}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	_, _ = dec.Token() // it was written a moment ago, so that nothing here fails
+	for dec.More() {
+		var value json.RawMessage
+		token, _ := dec.Token()
+		_ = dec.Decode(&value)
+		name, _ := token.(string)
+		if zero[strings.ToLower(name)] {
+			continue
+		}
+		if len(kept) > 1 {
+			kept = append(kept, ',')
+		}
+		quoted, _ := json.Marshal(name)
+		kept = append(append(append(kept, quoted...), ':'), value...)
+	}
+	return append(kept, '}'), ""
+}
+
 var (
 	date      = reflect.TypeFor[tid.Date]()
+	day       = reflect.TypeFor[Day]()
+	decimal   = reflect.TypeFor[tid.Decimal]()
 	optDate   = reflect.TypeFor[tid.Opt[tid.Date]]()
 	marshaler = reflect.TypeFor[json.Marshaler]()
 )

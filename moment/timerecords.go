@@ -5,16 +5,20 @@ import (
 	"errors"
 	"iter"
 	"net/http"
+	"reflect"
 
 	"github.com/vismatid/tid"
 )
+
+// timeRecordDate is the day of a time record.
+const timeRecordDate = "timeRecordDate"
 
 // TimeRecordsService reads and writes time records.
 type TimeRecordsService struct{ *Service[TimeRecord] }
 
 // TimeRecord is time that a co-worker has registered on a project.
 type TimeRecord struct {
-	ID                   int64  `json:"id"`
+	ID                   int64  `json:"id,omitzero"`
 	ProjectID            int64  `json:"projectId,omitzero"`
 	ProjectName          string `json:"projectName,omitzero"`
 	ProjectExtensionID   int64  `json:"projectExtensionId,omitzero"`
@@ -22,19 +26,22 @@ type TimeRecord struct {
 	UserAccountID        int64  `json:"userAccountId,omitzero"`
 	TimeRecordDate       Day    `json:"timeRecordDate,omitzero"`
 	// Minutes is the time registered: whole minutes, not hours.
-	Minutes     int    `json:"minutes"`
+	Minutes     int    `json:"minutes,omitzero"`
 	Description string `json:"description,omitzero"`
 	// The task is not set on every record.
 	TaskID     int64     `json:"taskId,omitzero"`
 	TaskName   string    `json:"taskName,omitzero"`
 	TaskNumber string    `json:"taskNumber,omitzero"`
 	TaskState  TaskState `json:"taskState,omitzero"`
+	// These come when they are asked for, by names such as "internalNote".
+	InternalNote        string `json:"internalNote,omitzero"`
+	ProjectMembershipID int64  `json:"projectMembershipId,omitzero"`
 }
 
 // TimeRecordInput is what can be written of a time record.
 type TimeRecordInput struct {
-	ProjectID          int64 `json:"projectId,omitzero"`
-	ProjectExtensionID int64 `json:"projectExtensionId,omitzero"`
+	ProjectID          int64          `json:"projectId,omitzero"`
+	ProjectExtensionID tid.Opt[int64] `json:"projectExtensionId,omitzero"`
 	// ProjectMembershipID is needed when the co-worker has several roles on the project.
 	ProjectMembershipID tid.Opt[int64]  `json:"projectMembershipId,omitzero"`
 	UserAccountID       int64           `json:"userAccountId,omitzero"`
@@ -57,11 +64,7 @@ type TimeRecordListOptions struct {
 
 func (*TimeRecordListOptions) entity() string { return timeRecords }
 
-// covers reports whether the record is of one of the days asked for.
-func (o *TimeRecordListOptions) covers(r *TimeRecord) bool {
-	d := r.TimeRecordDate
-	return (o.From.IsZero() || !d.Before(o.From)) && (o.To.IsZero() || !d.After(o.To))
-}
+func (o *TimeRecordListOptions) days() (from, to tid.Date) { return o.From, o.To }
 
 // List returns one page as the API gives it, which may hold records of days
 // outside From and To: [TimeRecordsService.All] leaves those out.
@@ -71,43 +74,61 @@ func (s *TimeRecordsService) List(ctx context.Context, opts *TimeRecordListOptio
 	return s.Service.List(ctx, opts, includes...)
 }
 
-// All yields the records of the days from From to To, each once. More than the
-// API gives in one list end in a [*LimitError]: see [TimeRecordsService.AllByDate].
-// With From or To, timeRecordDate is included whether asked for or not.
+// All yields the records of the days from From to To, each once; see [Service.All].
+// More than the API gives in one list end in a [*LimitError]: see [Service.AllByDate].
 //
 // API: GET /timeRecords, GET /timeRecords/include/{parts}
 func (s *TimeRecordsService) All(ctx context.Context, opts *TimeRecordListOptions, includes ...Includes) iter.Seq2[*TimeRecord, error] {
-	if opts == nil || opts.From.IsZero() && opts.To.IsZero() {
-		return s.Service.All(ctx, opts, includes...)
+	return s.Service.All(ctx, opts, includes...)
+}
+
+// withDay asks for the day that records are chosen by, if anything is asked for.
+func withDay(includes []Includes) []Includes {
+	if anything, dated := asks(includes, timeRecordDate); !anything || dated {
+		return includes
 	}
-	if anything, dated := asks(includes, "timeRecordDate"); anything && !dated {
-		includes = append(includes[:len(includes):len(includes)], Include("timeRecordDate"))
-	}
-	o := *opts
-	records := s.Service.All(ctx, &o, includes...)
-	return func(yield func(*TimeRecord, error) bool) {
+	return append(includes[:len(includes):len(includes)], Include(timeRecordDate))
+}
+
+// between leaves out the records of other days than those from one to another, either
+// of which may be zero. One that does not tell its day is an error.
+func between[T any](from, to tid.Date, l *listing, records iter.Seq2[*T, error]) iter.Seq2[*T, error] {
+	rows := shapeOf(reflect.TypeFor[T]())
+	return func(yield func(*T, error) bool) {
 		for r, err := range records {
-			if (err != nil || o.covers(r)) && !yield(r, err) {
+			if err == nil {
+				day, ok := rows.day(r, timeRecordDate)
+				switch {
+				case !ok:
+					yield(nil, l.unusable(http.MethodGet, "record %d has no timeRecordDate, so it is not known whether it is of the days asked for", rows.id(r)))
+					return
+				case !from.IsZero() && day.Before(from), !to.IsZero() && day.After(to):
+					continue
+				}
+			}
+			if !yield(r, err) {
 				return
 			}
 		}
 	}
 }
 
-// AllByDate yields the records of the days from From to To, both required, each
+// AllByDate yields the time records of the days from From to To, both required, each
 // once, however many there are: where the API would cut the list off, the span of
 // days is halved until each part fits. A single day that does not fit ends in a
-// [*LimitError], unless AllowTruncation accepts it.
+// [*LimitError], unless AllowTruncation accepts it. Other entities have no AllByDate.
 //
 // API: GET /timeRecords, GET /timeRecords/include/{parts}
-func (s *TimeRecordsService) AllByDate(ctx context.Context, opts *TimeRecordListOptions, includes ...Includes) iter.Seq2[*TimeRecord, error] {
+func (s *Service[T]) AllByDate(ctx context.Context, opts *TimeRecordListOptions, includes ...Includes) iter.Seq2[*T, error] {
 	var o TimeRecordListOptions
 	if opts != nil {
 		o = *opts
 	}
-	return func(yield func(*TimeRecord, error) bool) {
+	return func(yield func(*T, error) bool) {
 		problem := ""
 		switch {
+		case s.entity != timeRecords:
+			problem = "AllByDate is for timeRecords, whose days are known"
 		case o.From.IsZero() || o.To.IsZero():
 			problem = "AllByDate needs From and To"
 		case o.To.Before(o.From):
@@ -119,25 +140,30 @@ func (s *TimeRecordsService) AllByDate(ctx context.Context, opts *TimeRecordList
 			yield(nil, invalid(s.at().operation(http.MethodGet), "not sent: %s", problem))
 			return
 		}
-		seen := make(map[int64]bool)
+		rows, given, seen := shapeOf(reflect.TypeFor[T]()), 0, make(map[int64]bool)
 		var read func(from, to tid.Date) bool
 		read = func(from, to tid.Date) bool {
 			part := o
 			part.From, part.To = from, to
 			part.AllowTruncation = o.AllowTruncation && from == to
+			before := given
 			for r, err := range s.All(ctx, &part, includes...) {
 				var limit *LimitError
-				if errors.As(err, &limit) && from.Before(to) {
+				if errors.As(err, &limit) && from.Before(to) && (rows.shows("id") || given == before) {
 					middle := from.AddDays(to.DaysSince(from) / 2)
 					return read(from, middle) && read(middle.AddDays(1), to)
 				}
-				if err == nil && seen[r.ID] {
-					continue // given before its part turned out to be too large
+				if err == nil && rows.shows("id") {
+					id := rows.id(r)
+					if seen[id] {
+						continue // given before its part turned out to be too large
+					}
+					seen[id] = true
 				}
 				if !yield(r, err) || err != nil {
 					return false
 				}
-				seen[r.ID] = true
+				given++
 			}
 			return true
 		}

@@ -1,12 +1,14 @@
 package moment
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/vismatid/tid"
@@ -22,6 +24,15 @@ const maxWebhook = 64 << 10
 type Webhook struct {
 	// Event is what has happened, such as "CREATE_NEW".
 	Event string
+	// WebhookObject is the object that it has happened to: the first in the body, or for
+	// a [WebhookHandler] the first of its kind.
+	WebhookObject
+	// Further are the other objects in the body.
+	Further []WebhookObject
+}
+
+// WebhookObject is an object in the body of a [Webhook].
+type WebhookObject struct {
 	// Kind is the kind of object, such as "invoice".
 	Kind string
 	// ID is the object's id.
@@ -36,8 +47,8 @@ var errWebhookTooLarge = fmt.Errorf("the body is larger than %d KiB: %w", maxWeb
 //
 //	{"event":"CREATE_NEW","invoice":{"id":106939080,…}}
 //
-// and taken to be the same for the others (inferred): an event, and one object
-// with an id. Anything else is tid.ErrInvalidInput.
+// and taken to be the same for the others (inferred): an event, and an object with
+// an id, perhaps among others. Anything else is tid.ErrInvalidInput.
 func ParseWebhook(r *http.Request) (*Webhook, error) {
 	const operation = "moment.ParseWebhook"
 	if r.Method != http.MethodPost {
@@ -53,50 +64,71 @@ func ParseWebhook(r *http.Request) (*Webhook, error) {
 	if len(body) > maxWebhook {
 		return nil, &tid.Error{Operation: operation, Message: "the body is too large", Err: errWebhookTooLarge}
 	}
-	var properties map[string]json.RawMessage
-	if err := json.Unmarshal(body, &properties); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(body, []byte("\ufeff"))))
+	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
 		return nil, invalid(operation, "the body is no JSON object")
 	}
-	hook := new(Webhook)
-	if json.Unmarshal(properties["event"], &hook.Event) != nil || hook.Event == "" {
+	hook, ids := new(Webhook), shapeOf(rawMessage)
+	var objects []WebhookObject
+	for dec.More() {
+		name, err := dec.Token()
+		var raw json.RawMessage
+		if err != nil || dec.Decode(&raw) != nil {
+			return nil, invalid(operation, "the body is no JSON object")
+		}
+		switch kind, _ := name.(string); {
+		case kind == "event":
+			if json.Unmarshal(raw, &hook.Event) != nil {
+				hook.Event = ""
+			}
+		case raw[0] == '{' && ids.id(&raw) != 0:
+			objects = append(objects, WebhookObject{kind, ids.id(&raw), raw})
+		}
+	}
+	_, err := dec.Token()
+	if _, after := dec.Token(); err != nil || after != io.EOF {
+		return nil, invalid(operation, "the body is no JSON object")
+	}
+	switch {
+	case hook.Event == "":
 		return nil, invalid(operation, "the body names no event")
-	}
-	for kind, raw := range properties {
-		var object struct {
-			ID int64 `json:"id"`
-		}
-		if raw[0] != '{' || json.Unmarshal(raw, &object) != nil || object.ID < 1 {
-			continue
-		}
-		if hook.Kind != "" {
-			return nil, invalid(operation, "the body holds more than one object")
-		}
-		hook.Kind, hook.ID, hook.Object = kind, object.ID, raw
-	}
-	if hook.Kind == "" {
+	case len(objects) == 0:
 		return nil, invalid(operation, "the body holds no object with an id")
 	}
+	hook.WebhookObject, hook.Further = objects[0], objects[1:]
 	return hook, nil
 }
 
+// choose makes the first object of a kind the one that the webhook is about.
+func (h *Webhook) choose(kind string) bool {
+	if h.Kind == kind {
+		return true
+	}
+	i := slices.IndexFunc(h.Further, func(o WebhookObject) bool { return o.Kind == kind })
+	if i >= 0 {
+		h.WebhookObject, h.Further[i] = h.Further[i], h.WebhookObject
+	}
+	return i >= 0
+}
+
 // WebhookHandler takes webhooks about the objects of s: it fetches the object
-// that one names, with the given includes, and calls handle with it. The object
-// is nil when the API has none of that id, as after a deletion or when the sender
-// has made it up.
+// that one names, with the given includes, and calls handle with it. When the API has
+// none of that id, as after a deletion or when the sender has made it up, err matches
+// tid.ErrNotFound and object is an empty T; otherwise err is nil.
 //
 // It answers 204 when handle returned nil, 500 when it returned an error, 502
 // when the object could not be fetched, and 400, 405 or 413 to what is no webhook
 // about an object of s. No answer tells more than that: [tid.WithObserver] sees
 // what went wrong with a fetch. Since anyone can post to it, and each post causes
 // a request, give it an address that is hard to guess.
-func WebhookHandler[T any](s *Service[T], handle func(ctx context.Context, hook *Webhook, object *T) error, includes ...Includes) http.Handler {
+func WebhookHandler[T any](s *Service[T], handle func(ctx context.Context, hook *Webhook, object *T, err error) error, includes ...Includes) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(s.receive(w.Header(), r, handle, includes))
 	})
 }
 
 // receive handles a webhook and gives the status to answer.
-func (s *Service[T]) receive(header http.Header, r *http.Request, handle func(context.Context, *Webhook, *T) error, includes []Includes) int {
+func (s *Service[T]) receive(header http.Header, r *http.Request, handle func(context.Context, *Webhook, *T, error) error, includes []Includes) int {
 	if r.Method != http.MethodPost {
 		header.Set("Allow", http.MethodPost)
 		return http.StatusMethodNotAllowed
@@ -105,14 +137,17 @@ func (s *Service[T]) receive(header http.Header, r *http.Request, handle func(co
 	switch {
 	case errors.Is(err, errWebhookTooLarge):
 		return http.StatusRequestEntityTooLarge
-	case err != nil, hook.Kind != strings.TrimSuffix(s.entity, "s"):
+	case err != nil, !hook.choose(strings.TrimSuffix(s.entity, "s")):
 		return http.StatusBadRequest
 	}
 	object, err := s.Get(r.Context(), hook.ID, includes...)
-	if err != nil && !errors.Is(err, tid.ErrNotFound) {
+	switch {
+	case errors.Is(err, tid.ErrNotFound):
+		object = new(T)
+	case err != nil:
 		return http.StatusBadGateway
 	}
-	if handle(r.Context(), hook, object) != nil {
+	if handle(r.Context(), hook, object, err) != nil {
 		return http.StatusInternalServerError
 	}
 	return http.StatusNoContent

@@ -36,7 +36,9 @@ func TestWebhooksOfTheOtherKindsAreRead(t *testing.T) {
 	for _, kind := range []string{"claim", "customer", "offer", "project", "somethingNew"} {
 		hook, err := moment.ParseWebhook(post(`{"sent":"2026-10-19","` + kind + `":{"id":7},"event":"UPDATE","by":{"name":"x"}}`))
 		require.NoError(t, err)
-		assert.Equal(t, moment.Webhook{Event: "UPDATE", Kind: kind, ID: 7, Object: []byte(`{"id":7}`)}, *hook)
+		assert.Equal(t, moment.WebhookObject{Kind: kind, ID: 7, Object: []byte(`{"id":7}`)}, hook.WebhookObject)
+		assert.Equal(t, "UPDATE", hook.Event)
+		assert.Empty(t, hook.Further)
 	}
 }
 
@@ -44,17 +46,17 @@ func TestWhatIsNoWebhookIsRefused(t *testing.T) {
 	tests := map[string]struct{ body, text string }{
 		"nothing":               {"", "no JSON object"},
 		"a list":                {"[]", "no JSON object"},
-		"a null":                {"null", "names no event"},
+		"a null":                {"null", "no JSON object"},
 		"two values":            {`{"event":"A","offer":{"id":1}} {}`, "no JSON object"},
 		"no event":              {`{"invoice":{"id":1}}`, "names no event"},
 		"an empty event":        {`{"event":"","invoice":{"id":1}}`, "names no event"},
 		"an event that is none": {`{"event":1,"invoice":{"id":1}}`, "names no event"},
 		"no object":             {`{"event":"A"}`, "no object with an id"},
 		"an object without id":  {`{"event":"A","offer":{}}`, "no object with an id"},
-		"an id of text":         {`{"event":"A","offer":{"id":"1"}}`, "no object with an id"},
+		"an id of letters":      {`{"event":"A","offer":{"id":"x1"}}`, "no object with an id"},
+		"a body cut off":        {`{"event":"A","offer":{"id":1}`, "no JSON object"},
 		"an id of 0":            {`{"event":"A","offer":{"id":0}}`, "no object with an id"},
 		"an id beyond numbers":  {`{"event":"A","offer":{"id":1e30}}`, "no object with an id"},
-		"two objects":           {`{"event":"A","offer":{"id":1},"invoice":{"id":2}}`, "more than one object"},
 		"too much":              {`{"event":"A","offer":{"id":1},"x":"` + strings.Repeat("x", 64<<10) + `"}`, "larger than 64 KiB"},
 	}
 	for name, tt := range tests {
@@ -81,10 +83,10 @@ func TestAWebhookIsAHintAndTheObjectIsFetched(t *testing.T) {
 	srv.Invoices.Put(moment.Invoice{ID: 106939080, InvoiceNumber: 42, Customer: &moment.InvoiceCustomer{ID: 9, CustomerNumber: "900"}})
 	c := srv.Client(tid.WithRetries(0))
 	var got []*moment.Invoice
-	var result error
-	handler := moment.WebhookHandler(c.Invoices, func(_ context.Context, hook *moment.Webhook, invoice *moment.Invoice) error {
+	var unknown, result error
+	handler := moment.WebhookHandler(c.Invoices, func(_ context.Context, hook *moment.Webhook, invoice *moment.Invoice, err error) error {
 		assert.NotEmpty(t, hook.Event)
-		got = append(got, invoice)
+		got, unknown = append(got, invoice), err
 		return result
 	})
 	serve := func(r *http.Request) *httptest.ResponseRecorder {
@@ -102,7 +104,8 @@ func TestAWebhookIsAHintAndTheObjectIsFetched(t *testing.T) {
 
 	rec = serve(post(`{"event":"DELETE","invoice":{"id":7}}`))
 	assert.Equal(t, http.StatusNoContent, rec.Code)
-	assert.Equal(t, []*moment.Invoice{nil}, got, "an object that is not there")
+	assert.Equal(t, []*moment.Invoice{{}}, got, "an object that is not there is never nil")
+	require.ErrorIs(t, unknown, tid.ErrNotFound)
 
 	result = errors.New("no room")
 	assert.Equal(t, http.StatusInternalServerError, serve(post(quotedWebhook)).Code)
@@ -127,13 +130,42 @@ func TestAWebhookFetchesWhatTheIncludesAskFor(t *testing.T) {
 	srv.Customers.Put(moment.Customer{ID: 5, Name: "Kunde"})
 	srv.Offers.Put(moment.Offer{ID: 1, CustomerID: 5})
 	handler := moment.WebhookHandler(moment.Of[OfferRow](srv.Client(), "offers"),
-		func(_ context.Context, _ *moment.Webhook, offer *OfferRow) error {
+		func(_ context.Context, _ *moment.Webhook, offer *OfferRow, err error) error {
+			assert.NoError(t, err)
 			assert.Equal(t, "Kunde", offer.CustomerName)
 			return nil
 		}, moment.Include("customer.name"))
 	rec := httptest.NewRecorder()
 	handler.ServeHTTP(rec, post(`{"event":"UPDATE","offer":{"id":1}}`))
 	assert.Equal(t, http.StatusNoContent, rec.Code)
+}
+
+func TestAWebhookMayHoldMoreThanItsObject(t *testing.T) {
+	srv := momenttest.NewServer(t)
+	srv.Invoices.Put(moment.Invoice{ID: 2, InvoiceNumber: 42})
+	var hook *moment.Webhook
+	handler := moment.WebhookHandler(srv.Client().Invoices, func(_ context.Context, h *moment.Webhook, invoice *moment.Invoice, err error) error {
+		assert.NoError(t, err)
+		assert.EqualValues(t, 42, invoice.InvoiceNumber)
+		hook = h
+		return nil
+	})
+	for name, body := range map[string]string{
+		"further objects before it": `{"customer":{"id":1},"invoice":{"id":2},"event":"A"}`,
+		"further objects after it":  `{"event":"A","invoice":{"id":2},"customer":{"id":1},"by":{"id":"x"}}`,
+		"an id of digits":           `{"event":"A","invoice":{"id":"2"},"customer":{"id":"1"}}`,
+		"a byte order mark":         "\ufeff" + `{"event":"A","invoice":{"id":2},"customer":{"id":1}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := httptest.NewRecorder()
+			handler.ServeHTTP(rec, post(body))
+			require.Equal(t, http.StatusNoContent, rec.Code)
+			assert.Equal(t, "invoice", hook.Kind)
+			assert.EqualValues(t, 2, hook.ID)
+			require.Len(t, hook.Further, 1)
+			assert.Equal(t, "customer", hook.Further[0].Kind)
+		})
+	}
 }
 
 // FuzzParseWebhook claims that whatever is posted is read, bounded, or refused.

@@ -17,7 +17,7 @@ func Example() {
 
 	_, err := srv.Client().Projects.Update(context.Background(), id, &moment.ProjectInput{ProjectNumber: tid.Set("1042")})
 	fmt.Println(err, srv.GetJSON("projects", id))
-	// Output: <nil> {"id":1,"name":"Roof","projectNumber":"1042","projectState":null,"customerId":null}
+	// Output: <nil> {"id":1,"name":"Roof","projectNumber":"1042","projectState":null,"customerId":null,"customerName":null}
 }
 
 func ExampleServer_Inject() {

@@ -3,6 +3,7 @@ package momenttest
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -98,15 +99,18 @@ func (s *Server) hasInner(t *table, outer, field string) bool {
 	if t.schema != nil && t.schema.field(outer) == nil && t.schema.field(outer+"Id") == nil {
 		return false
 	}
-	if of := schemas[target(outer)]; of != nil {
+	if of := s.schemas[target(outer)]; of != nil {
 		return field == "id" || of.field(field) != nil
 	}
 	return t.schema == nil
 }
 
 // value is the value of a column.
-func (s *Server) value(o object, c column) json.RawMessage {
+func (s *Server) value(t *table, o object, c column) json.RawMessage {
 	if c.inner == "" {
+		if t.isInner(c.field) && isNull(o[c.field]) {
+			return s.reference(o, c.field)
+		}
 		return o[c.field]
 	}
 	id, object := s.innerOf(o, c.inner)
@@ -117,6 +121,28 @@ func (s *Server) value(o object, c column) json.RawMessage {
 		return raw
 	}
 	return o[c.name]
+}
+
+func (t *table) isInner(name string) bool {
+	if t.schema == nil {
+		return false
+	}
+	f := t.schema.field(name)
+	return f != nil && f.kind == inner
+}
+
+// reference writes the object that an id refers to as inner objects are known to be:
+// with its number.
+func (s *Server) reference(o object, name string) json.RawMessage {
+	id, object := s.innerOf(o, name)
+	if id == 0 {
+		return nil
+	}
+	number := object[name+"Number"]
+	if number == nil {
+		number = json.RawMessage("null")
+	}
+	return fmt.Appendf(nil, `{"id":%d,%q:%s}`, id, name+"Number", number)
 }
 
 // innerOf returns an inner object: one that is held, or that an id refers to.
@@ -146,7 +172,7 @@ func (s *Server) render(t *table, id int64, o object, columns []column) json.Raw
 		if slices.Contains(columns[:i], c) {
 			continue
 		}
-		raw := s.value(o, c)
+		raw := s.value(t, o, c)
 		if raw == nil {
 			raw = json.RawMessage("null")
 		}

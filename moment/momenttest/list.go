@@ -28,16 +28,8 @@ func (c *call) list() (reply, *failure) {
 			return reply{}, fail(http.StatusBadRequest, "%s", problem)
 		}
 	}
-	rows := q.rows()
 	answer := map[string]any{}
-	limit := c.server.config.ceiling
-	if soft := c.server.config.limit; soft > 0 && !q.noLimit {
-		limit = min(limit, soft)
-	}
-	if len(rows) > limit {
-		rows = rows[:limit]
-		answer["limitWasExceeded"] = true
-	}
+	rows := limited(c.server.config, q.rows(), q.noLimit, answer)
 	if q.paged {
 		answer["page"] = map[string]int{"number": q.page, "size": q.size, "totalElements": len(rows),
 			"totalPages": (len(rows) + q.size - 1) / q.size}
@@ -56,6 +48,26 @@ func (c *call) list() (reply, *failure) {
 		answer["metadata"] = metadata
 	}
 	return jsonReply(http.StatusOK, answer), nil
+}
+
+// limited cuts off what is more than a list gives, and has the answer say so.
+func limited[T any](cfg config, rows []T, noLimit bool, answer map[string]any) []T {
+	limit := cfg.ceiling
+	if cfg.limit > 0 && !noLimit {
+		limit = min(limit, cfg.limit)
+	}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		answer["limitWasExceeded"] = true
+	}
+	return rows
+}
+
+// report answers rows that were set, with the limits of lists.
+func (c *call) report(rows []json.RawMessage) reply {
+	answer := map[string]any{}
+	answer["content"] = limited(c.server.config, rows, c.in.url.Query().Get("noLimit") == "true", answer)
+	return jsonReply(http.StatusOK, answer)
 }
 
 // query is what the parameters of a list ask for.

@@ -34,6 +34,10 @@ func (s *Server) route(in inbound) (*call, *failure) {
 		c.operation += "/batch"
 		return c.bind(map[string]func(*call) (reply, *failure){http.MethodPost: (*call).batch})
 	}
+	if len(elements) == 1 && c.table.reports[elements[0]] != nil {
+		c.operation += "/" + elements[0]
+		return c.bind(map[string]func(*call) (reply, *failure){http.MethodGet: func(c *call) (reply, *failure) { return c.report(c.table.reports[elements[0]]), nil }})
+	}
 	if len(elements)%2 == 1 { // an id, perhaps with includes after it
 		id, err := strconv.ParseInt(elements[0], 10, 64)
 		if err != nil || id < 1 {

@@ -12,6 +12,7 @@ type config struct {
 	limit    int // rows of a list unless noLimit is given; 0 is none
 	ceiling  int // rows of a list at the most
 	shuffled bool
+	further  map[string][]string // fields, by their entities
 }
 
 // InMemory makes a server that does not listen. Its clients reach it through
@@ -38,6 +39,20 @@ func WithCeiling(rows int) Option {
 // WithShuffledCreates makes batches answer createOrderIntact false, with the
 // created objects in another order.
 func WithShuffledCreates() Option { return func(c *config) { c.shuffled = true } }
+
+// WithFields gives an entity fields that the server does not know of itself, with any
+// values: those that your company has, or that the API has beyond what is known. In an
+// entity that is known they come when they are asked for. One that is not known takes
+// any field otherwise; with this it has the given ones, they come with "base", and
+// others are refused.
+func WithFields(entity string, names ...string) Option {
+	return func(c *config) {
+		if c.further == nil {
+			c.further = map[string][]string{}
+		}
+		c.further[entity] = append(c.further[entity], names...)
+	}
+}
 
 func positive(option string, n int) int {
 	if n < 1 {

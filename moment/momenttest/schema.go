@@ -3,6 +3,7 @@ package momenttest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ const (
 	integer      // ids and minutes
 	day          // YYYY-MM-DD
 	inner        // an object
+	anything
 )
 
 // field is a field of an entity besides its id.
@@ -55,7 +57,8 @@ func ids(names ...string) (fields []field) {
 	return fields
 }
 
-// schemas are the entities that are known. One that is not here takes anything.
+// schemas are the entities that are known. One that is not here takes anything; see
+// [WithFields].
 var schemas = map[string]*schema{
 	"timeRecords": {
 		fields: []field{
@@ -78,7 +81,8 @@ var schemas = map[string]*schema{
 		noBase:  true,
 	},
 	"projects": {
-		fields: slices.Concat(texts("name", "projectNumber", "projectState"), ids("customerId")),
+		fields: slices.Concat(texts("name", "projectNumber", "projectState"), ids("customerId"),
+			[]field{{name: "customerName", asked: true, derived: "customer.name"}}),
 	},
 	"projectExtensions": {
 		fields:  slices.Concat(texts("name"), ids("projectId"), texts("projectExtensionState")),
@@ -110,11 +114,35 @@ var schemas = map[string]*schema{
 			{name: "invoiceNumber", kind: integer},
 			{name: "customer", kind: inner},
 			{name: "project", kind: inner},
+			{name: "customerId", kind: integer, asked: true},
+			{name: "customerName", asked: true, derived: "customer.name"},
+			{name: "projectId", kind: integer, asked: true},
+			{name: "projectName", asked: true, derived: "project.name"},
 		},
 	},
 	"customers": {
 		fields: texts("name", "customerNumber"),
 	},
+}
+
+// schemasWith are the schemas with further fields, by their entities.
+func schemasWith(further map[string][]string) map[string]*schema {
+	all := maps.Clone(schemas)
+	for entity, names := range further {
+		own := schema{}
+		known := all[entity] != nil
+		if known {
+			own = *all[entity]
+			own.fields = slices.Clone(own.fields)
+		}
+		for _, name := range names {
+			if own.field(name) == nil {
+				own.fields = append(own.fields, field{name: name, kind: anything, asked: known})
+			}
+		}
+		all[entity] = &own
+	}
+	return all
 }
 
 // target is the entity that an inner object, or the id of one, belongs to.
@@ -125,7 +153,7 @@ func (f *field) check(raw json.RawMessage) string {
 	var err error
 	var word string
 	switch {
-	case isNull(raw):
+	case isNull(raw), f.kind == anything:
 	case f.kind == integer:
 		var n int64
 		err = json.Unmarshal(raw, &n)

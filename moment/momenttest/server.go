@@ -26,6 +26,7 @@ type Server struct {
 	CompanyCode, APIKey string
 
 	// The objects of the company; [StoreOf] has those of other entities.
+	Claims             *Store[moment.Claim]
 	Customers          *Store[moment.Customer]
 	Invoices           *Store[moment.Invoice]
 	Offers             *Store[moment.Offer]
@@ -37,6 +38,7 @@ type Server struct {
 	UserAccounts       *Store[moment.UserAccount]
 
 	config    config
+	schemas   map[string]*schema
 	transport *transport // nil for a server that listens
 	listening *http.Server
 	done      chan struct{}
@@ -62,7 +64,8 @@ func Start(opts ...Option) *Server {
 	for _, opt := range opts {
 		opt(&c)
 	}
-	s := &Server{CompanyCode: c.company, APIKey: c.key, config: c, tables: map[string]*table{}}
+	s := &Server{CompanyCode: c.company, APIKey: c.key, config: c, schemas: schemasWith(c.further), tables: map[string]*table{}}
+	s.Claims = StoreOf[moment.Claim](s, "claims")
 	s.Customers = StoreOf[moment.Customer](s, "customers")
 	s.Invoices = StoreOf[moment.Invoice](s, "invoices")
 	s.Offers = StoreOf[moment.Offer](s, "offers")

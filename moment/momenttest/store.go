@@ -20,10 +20,15 @@ type table struct {
 	ids      []int64 // in order
 	last     int64   // the highest id that there has been
 	metadata map[string]json.RawMessage
+	reports  map[string][]json.RawMessage
 }
 
-func newTable(entity string) *table {
-	return &table{entity: entity, schema: schemas[entity], objects: map[int64]object{}, metadata: map[string]json.RawMessage{}}
+func newTable(entity string, sc *schema) *table {
+	t := &table{entity: entity, schema: sc, objects: map[int64]object{}, metadata: map[string]json.RawMessage{}, reports: map[string][]json.RawMessage{}}
+	if entity == "offers" { // the sum of nothing: offers have no field that is known to be summed
+		t.metadata["overviewPage"] = json.RawMessage(`{"totalSumInCompanyCurrency":0}`)
+	}
+	return t
 }
 
 // clone is a table on which a transaction can be tried.
@@ -73,7 +78,7 @@ func split(data []byte) (id int64, o object, err error) {
 func (s *Server) table(entity string) *table {
 	t := s.tables[entity]
 	if t == nil {
-		t = newTable(entity)
+		t = newTable(entity, s.schemas[entity])
 		s.tables[entity] = t
 	}
 	return t
@@ -124,7 +129,8 @@ func (s *Server) GetJSON(entity string, id int64) string {
 }
 
 // SetMetadata sets what a list answers in its metadata when the part
-// "metadata.{part}" is included. It panics if value is not written as a JSON object.
+// "metadata.{part}" is included. The overviewPage of offers has a sum of 0 if it is not
+// set; no other part is known. It panics if value is not written as a JSON object.
 func (s *Server) SetMetadata(entity, part string, value any) {
 	raw, err := json.Marshal(value)
 	var members object
@@ -134,6 +140,20 @@ func (s *Server) SetMetadata(entity, part string, value any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.table(entity).metadata[part] = raw
+}
+
+// SetReport sets the rows that a report answers, such as getReport of timeRecords,
+// whatever its parameters: those of the API are not known. It panics if rows are not
+// written as a JSON list.
+func (s *Server) SetReport(entity, name string, rows any) {
+	data, err := json.Marshal(rows)
+	var list []json.RawMessage
+	if err != nil || json.Unmarshal(data, &list) != nil {
+		panic(fmt.Sprintf("momenttest: SetReport: %v is no list", rows))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.table(entity).reports[name] = list
 }
 
 // Store holds the objects of one entity as values of type T. Its methods work on

@@ -79,7 +79,7 @@ func (s *Server) change(t *table, old, fields object) (o object, problem string)
 func (s *Server) checkReference(name string, raw json.RawMessage) string {
 	inner, isID := strings.CutSuffix(name, "Id")
 	var id int64
-	if !isID || schemas[target(inner)] == nil || isNull(raw) || json.Unmarshal(raw, &id) != nil {
+	if !isID || s.schemas[target(inner)] == nil || isNull(raw) || json.Unmarshal(raw, &id) != nil {
 		return ""
 	}
 	if _, ok := s.table(target(inner)).objects[id]; !ok {
