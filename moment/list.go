@@ -19,8 +19,12 @@ import (
 	"github.com/vismatid/tid/internal/walk"
 )
 
-// pageSize is what [Service.All] asks for, a size that the API has been seen to accept.
-const pageSize = 500
+const (
+	// pageSize is what [Service.All] asks for, a size that the API has been seen to accept.
+	pageSize = 500
+	// minSize is the size of pages that can overlap wherever they begin.
+	minSize = 20
+)
 
 // Options choose and order the rows of a list: nil, a [*ListOptions], one of the
 // types that embed it such as [*TimeRecordListOptions], or a pointer to a struct
@@ -40,8 +44,8 @@ type ListOptions struct {
 	// Page is the page to begin with, from 0.
 	Page int `url:"page,omitempty"`
 	// Size is the number of rows on a page. 500 is known to be accepted, and what
-	// All asks for by default; List leaves it to the API. All begins with it, and goes
-	// on in pages of other sizes, up to 500, so that they overlap.
+	// All asks for by default; List leaves it to the API. All asks for smaller
+	// ones too, so that they overlap, and for no less than 20 where it can.
 	Size int `url:"size,omitempty"`
 	// Sort is a field and a direction, such as "timeRecordDate,asc" (inferred).
 	Sort string `url:"sort,omitempty"`
@@ -239,38 +243,44 @@ func readAll[T any](ctx context.Context, l *listing, yield func(*T, error) bool)
 	if l.all = true; l.Size == 0 {
 		l.Size = pageSize
 	}
+	if l.Page == 0 {
+		l.Size = max(l.Size, minSize)
+	}
 	first := walk.Window{Page: l.Page + 1, Size: l.Size}
-	plan := walk.New(first, max(l.Size, pageSize))
+	plan := walk.New(first, max(l.Size, minSize))
+	plan.Overlap = true
 	rows := shapeOf(reflect.TypeFor[T]())
-	heeded := false // page and size are known to be
+	begun, own := false, false // own: the server has pages of its own
 	for step, more := plan.Next(); more; step, more = plan.Next() {
 		page, err := readPage[T](ctx, l, step.Window)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		begins := step.Window == first && plan.Given() == 0
-		if !heeded && !page.paged && (page.rows > step.Size || first.Page > 1 && page.rows > 0) {
-			whole, err := isWhole(ctx, l, rows, first, page, begins)
-			switch {
+		if !begun && !page.paged && page.rows > 0 && (page.rows >= step.Size || first.Page > 1) {
+			begun = true
+			switch pages, err := pagesOf(ctx, l, rows, first, page); {
 			case err != nil:
 				yield(nil, err)
 				return
-			case whole && begins:
+			case pages == whole:
 				yieldOnce(page.Items, rows, yield)
 				return
-			case whole: // and was when it was given at first
-				return
+			case pages == ownPages && page.rows == first.Size: // by chance, so that the walk would not know
+				plan = walk.New(walk.Window{Page: first.Page, Size: first.Size - 1}, max(l.Size, minSize))
+				continue
 			}
-			heeded = true
 		}
-		heeded = heeded || page.paged || step.Page > 1
+		begun = true
 		cut := l.AllowTruncation && (page.LimitWasExceeded || page.TotalElements >= MaxRows)
 		if cut && page.rows == 0 {
 			return
 		}
 		a := walk.Answer{Rows: page.rows, Size: page.Size, Total: page.TotalElements, Pages: page.TotalPages}
-		if cut { // the counters may be those of the list before it was cut off
+		// Pages of the server's own cannot overlap, and a total that stays the same can hide
+		// a row that was replaced; without one, the walk reads until nothing changes.
+		own = own || page.Size > 0 && page.Size != step.Size || page.rows > step.Size
+		if cut || own { // the counters of what was cut off may be those of the list before
 			a.Total, a.Pages = 0, 0
 		}
 		for _, row := range page.Items {
@@ -292,10 +302,25 @@ func readAll[T any](ctx context.Context, l *listing, yield func(*T, error) bool)
 	}
 }
 
-// isWhole finds out whether a server that does not count its pages heeds page and size
-// at all: one that does not answers every page with the whole list. page is the first
-// answer, if it is fresh.
-func isWhole[T any](ctx context.Context, l *listing, rows shape, first walk.Window, page *Page[T], fresh bool) (bool, error) {
+// What a server makes of page and size.
+const (
+	pagesAsked = iota // what was asked for
+	ownPages          // pages, but of its own size
+	whole             // nothing: every answer is the whole list
+)
+
+// pagesOf finds out what a server that does not count makes of page and size, when its
+// first answer, page, is full or was not to be the first page.
+func pagesOf[T any](ctx context.Context, l *listing, rows shape, first walk.Window, page *Page[T]) (int, error) {
+	if page.rows <= first.Size && first.Page == 1 {
+		less := walk.Window{Page: 1, Size: first.Size - 1}
+		switch shorter, err := readPage[T](ctx, l, less); {
+		case err != nil:
+			return 0, err
+		case shorter.rows <= less.Size:
+			return pagesAsked, nil
+		}
+	}
 	const tries = 3 // since others may change the list between two requests
 	other := walk.Window{Page: first.Page + 1, Size: first.Size}
 	if first.Page > 1 {
@@ -303,27 +328,29 @@ func isWhole[T any](ctx context.Context, l *listing, rows shape, first walk.Wind
 	}
 	for try := range tries {
 		var err error
-		if try > 0 || !fresh {
+		if try > 0 {
 			if page, err = readPage[T](ctx, l, first); err != nil {
-				return false, err
+				return 0, err
 			}
 		}
 		next, err := readPage[T](ctx, l, other)
 		if err != nil {
-			return false, err
+			return 0, err
 		}
 		common := inCommon(rows, page.Items, next.Items)
 		equal := common == len(page.Items) && common == len(next.Items)
 		switch {
+		case common == 0 && first.Page > 1:
+			return pagesAsked, nil
 		case common == 0:
-			return false, nil
+			return ownPages, nil
 		case equal && first.Page > 1:
-			return false, l.unusable(http.MethodGet, "page %d is the same as page 0: the API gives the whole list whatever is asked for, so begin with page 0", l.Page)
+			return 0, l.unusable(http.MethodGet, "page %d is the same as page 0: the API gives the whole list whatever is asked for, so begin with page 0", l.Page)
 		case equal:
-			return true, nil
+			return whole, nil
 		}
 	}
-	return false, l.unusable(http.MethodGet, "the answers count no pages, and pages %d and %d have rows in common: read it again", first.Page-1, other.Page-1)
+	return 0, l.unusable(http.MethodGet, "the answers count no pages, and pages %d and %d have rows in common: read it again", first.Page-1, other.Page-1)
 }
 
 // inCommon counts the rows that two answers have in common. Rows that do not tell their
@@ -405,7 +432,7 @@ func contradiction[T any](l *listing, w walk.Window, p *Page[T]) string {
 func fetchPage[T any](ctx context.Context, l *listing, w walk.Window) (*Page[T], error) {
 	values := l.query
 	if l.all {
-		values = url.Values{"page": {strconv.Itoa(w.Page - 1)}, "size": {strconv.Itoa(min(w.Size, max(l.Size, pageSize)))}}
+		values = url.Values{"page": {strconv.Itoa(w.Page - 1)}, "size": {strconv.Itoa(min(w.Size, max(l.Size, minSize)))}}
 		for name, value := range l.query {
 			if name != "page" && name != "size" {
 				values[name] = value

@@ -68,6 +68,7 @@ type Walk struct {
 	long      bool
 	Unchecked bool // pages are taken as they come
 	Moving    bool // rows move to the front while others write
+	Overlap   bool // all windows overlap, however long the list is: one request more in some hundred
 	cut       bool // what is wanted ends before the list does
 
 	seen     rowSet
@@ -226,7 +227,7 @@ func (w *Walk) begin(a Answer) {
 	for _, id := range a.IDs {
 		w.anonymous = w.anonymous && id == 0
 	}
-	if w.chained = !w.fixed && !w.anonymous && (w.Moving || !w.long || w.first.Size <= w.largest*4/5); !w.fixed {
+	if w.chained = !w.fixed && !w.anonymous && (w.Moving || w.Overlap || !w.long || w.first.Size <= w.largest*4/5); !w.fixed {
 		w.high = min(w.largest, max(2*w.first.Size, 20))
 		w.low = (w.high + 1) / 2
 	}

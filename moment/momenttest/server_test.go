@@ -341,6 +341,77 @@ func TestStoresAreOpenToTests(t *testing.T) {
 	}
 }
 
+func TestFieldsAndEntitiesCanBeAdded(t *testing.T) {
+	srv := company(t, momenttest.WithFields("projects", "budget"), momenttest.WithFields("customers", "orgNumber"), momenttest.WithFields("sites", "place", "area"))
+	for _, step := range []struct{ method, path, body, want string }{
+		{"PATCH", "/projects/1", `{"budget":12.5}`, `{"id":1,"name":"Tak","projectNumber":"1042","projectState":"inProgress","customerId":1}`},
+		{"PATCH", "/customers/1", `{"orgNumber":"999"}`, `{"id":1,"name":"Kunde","customerNumber":"10001"}`},
+		{"GET", "/projects/1/include/budget+customer.orgNumber", "", `{"id":1,"budget":12.5,"customerOrgNumber":"999"}`},
+		{"POST", "/sites", `{"place":"Oslo"}`, `{"id":1,"place":"Oslo","area":null}`},
+	} {
+		_, answer := send(t, srv, step.method, step.path, step.body)
+		assert.Equal(t, step.want, answer)
+	}
+	status, answer := send(t, srv, "POST", "/sites", `{"plac":"Oslo"}`)
+	assert.Equal(t, 400, status)
+	assert.Contains(t, answer, `there is no field \"plac\"`)
+	status, _ = send(t, company(t), "GET", "/projects/1/include/budget", "")
+	assert.Equal(t, 400, status, "of another server")
+}
+
+func TestTheDocumentedOffersListNeedsNoPreparation(t *testing.T) {
+	srv := momenttest.NewServer(t, momenttest.InMemory())
+	_, answer := send(t, srv, "GET", "/offers/include/base+currencyCode+metadata.overviewPage", "")
+	assert.Equal(t, `{"content":[],"metadata":{"totalSumInCompanyCurrency":0}}`, answer)
+}
+
+func TestWebhooksAreSentToAHandler(t *testing.T) {
+	srv := company(t)
+	var got *moment.Webhook
+	status := http.StatusNoContent
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hook, err := moment.ParseWebhook(r)
+		assert.NoError(t, err)
+		if got = hook; status != 0 {
+			w.WriteHeader(status)
+		}
+	})
+	assert.Equal(t, 204, srv.SendWebhook(handler, "CREATE_NEW", "invoices", 1))
+	assert.Equal(t, "CREATE_NEW", got.Event)
+	assert.Equal(t, "invoice", got.Kind)
+	assert.JSONEq(t, `{"id":1,"invoiceNumber":1,"customer":{"id":1,"customerNumber":"10001"},"project":{"id":1,"projectNumber":"1042"}}`, string(got.Object))
+	status = 0
+	assert.Equal(t, 200, srv.SendWebhook(handler, "DELETE", "offers", 99))
+	assert.Equal(t, `{"id":99}`, string(got.Object))
+	for _, entity := range []string{"claims", "customers", "projects"} {
+		srv.SendWebhook(handler, "UPDATE", entity, 1)
+		assert.Equal(t, entity, got.Kind+"s")
+	}
+	assert.Panics(t, func() { srv.SendWebhook(handler, "UPDATE", "tasks", 1) })
+
+	c := srv.Client()
+	invoices := moment.WebhookHandler(c.Invoices, func(_ context.Context, _ *moment.Webhook, invoice *moment.Invoice, err error) error {
+		assert.NoError(t, err)
+		assert.EqualValues(t, 1, invoice.InvoiceNumber)
+		return nil
+	})
+	assert.Equal(t, 204, srv.SendWebhook(invoices, "CREATE_NEW", "invoices", 1), "which asks this server")
+}
+
+func TestReportsAreThoseThatWereSet(t *testing.T) {
+	srv := company(t, momenttest.WithLimit(1))
+	status, _ := send(t, srv, "GET", "/timeRecords/getReport", "")
+	assert.Equal(t, 404, status)
+	srv.SetReport("timeRecords", "getReport", []any{1, "a"})
+	_, answer := send(t, srv, "GET", "/timeRecords/getReport?noLimit=true&anything=7", "")
+	assert.Equal(t, `{"content":[1,"a"]}`, answer)
+	_, answer = send(t, srv, "GET", "/timeRecords/getReport", "")
+	assert.Equal(t, `{"content":[1],"limitWasExceeded":true}`, answer)
+	status, _ = send(t, srv, "POST", "/timeRecords/getReport", "{}")
+	assert.Equal(t, 405, status)
+	assert.Panics(t, func() { srv.SetReport("timeRecords", "getReport", 1) })
+}
+
 func TestAServerThatIsClosedIsNotReached(t *testing.T) {
 	for _, opts := range [][]momenttest.Option{nil, {momenttest.InMemory()}} {
 		srv := momenttest.Start(opts...)
