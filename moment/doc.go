@@ -14,10 +14,10 @@
 //
 // # Entities and types
 //
-// A [Service] reads and writes one entity. The Client has nine by name; [Of]
+// A [Service] reads and writes one entity. The Client has ten by name; [Of]
 // gives one for any other, and for any type that its rows are to become:
 //
-//	claims := moment.Of[Claim](c, "claims")
+//	accounts := moment.Of[Account](c, "financialAccounts")
 //
 // # Includes
 //
@@ -29,21 +29,34 @@
 //	o, err := c.Offers.Get(ctx, 1, moment.Include("base", "customer.name"))
 //
 // [Fields] reads the parts off a struct, so that a row of one's own says what it
-// wants, and nothing else is asked for.
+// wants, and nothing else is asked for. A part that the type of the rows has no place
+// for is refused before anything is sent.
 //
 // # Writing
 //
 // Create and Update take a pointer to an input struct of this package, a struct of the
 // caller's, or a map. An update changes what it sends and nothing else, so the
 // inputs leave out what is not set: a plain field that is zero, and a [tid.Opt]
-// that is neither [tid.Set] nor [tid.Null]. Days in a body are a [Day].
+// that is neither [tid.Set] nor [tid.Null]. Days in a body are a [Day]. A row, which is a
+// struct with an id, can be an input too. The inputs of this package go to their own
+// entity only.
 //
 // [Service.Batch] makes several changes in one transaction.
+//
+// # Whole answers, or an error
+//
+// [Service.All] gives every row that is in the list from its first request to its last,
+// each once, or ends in an error, whatever others add and remove meanwhile and whether
+// or not the API counts pages. Of a list that does not count them, a page that is not
+// full is the last one. An answer that is something else than what was asked for,
+// such as another object, a message, or fewer objects than a batch has created, is an
+// error, whose MayHaveExecuted says that a write may have been carried out.
 //
 // # Limits
 //
 // A list that the API would cut off ends in a [*LimitError] that says what to
-// narrow, never in fewer rows than there are. Requests are not limited before
+// narrow, never in fewer rows than there are; [Service.Report] holds to it too. The
+// largest list that is documented, some 30,000 rows of 15 properties, can be read. Requests are not limited before
 // they are sent, since the API's allowance is not known: a 429 is waited for, and
 // [tid.WithLimiter] sets an allowance of one's own.
 //

@@ -4,7 +4,8 @@
 //	go run ./examples/moment-hours -week 2026-W43
 //
 // It reads the company that MOMENT_COMPANY and MOMENT_API_KEY name; without them,
-// a made-up company on a fake server.
+// a made-up company on a fake server. What it prints is of all records of the week:
+// where the API gives fewer, it ends in an error and prints nothing.
 package main
 
 import (

@@ -115,6 +115,14 @@ func TestMistakesAreOneLineAndAStatus(t *testing.T) {
 		assert.Contains(t, stderr, "401")
 		assert.Equal(t, 1, strings.Count(stderr, "\n"))
 	})
+	t.Run("fewer records than are counted", func(t *testing.T) {
+		account(t).Inject(momenttest.Fault{Operation: "GET /timeRecords", Times: 2, Effect: momenttest.Answer(200,
+			`{"content":[{"id":1,"timeRecordDate":"2026-10-19","minutes":450}],"page":{"number":0,"size":500,"totalElements":700,"totalPages":2}}`)})
+		stdout, status, stderr := report(t, t.Context(), "-week", "2026-W43")
+		assert.Equal(t, 1, status)
+		assert.Contains(t, stderr, "page 0 has 1 rows, although the answer counts 700 in all")
+		assert.Empty(t, stdout)
+	})
 	t.Run("records that cannot be read", func(t *testing.T) {
 		account(t).Inject(momenttest.Fault{Operation: "GET /timeRecords", Effect: momenttest.Answer(403, "")})
 		_, status, stderr := report(t, t.Context(), "-week", "2026-W43")
