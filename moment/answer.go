@@ -132,7 +132,7 @@ func line(text string) string {
 func withDetails(err error) error {
 	var e *tid.Error
 	var said saying
-	if !errors.As(err, &e) || json.Unmarshal(e.Body, &said) != nil || len(said.Details) == 0 || said.Details[0] == '"' {
+	if !errors.As(err, &e) || e.StatusCode < 300 || json.Unmarshal(e.Body, &said) != nil || len(said.Details) == 0 || said.Details[0] == '"' {
 		return err
 	}
 	if details := inWords(said.Details); details != "" && !strings.Contains(e.Message, details) {

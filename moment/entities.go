@@ -19,7 +19,7 @@ type Project struct {
 	ProjectState  ProjectState `json:"projectState,omitzero"`
 	CustomerID    int64        `json:"customerId,omitzero"`
 	// CustomerName comes when it is asked for: moment.Include("base", "customer.name").
-	CustomerName string `json:"customerName,omitzero"`
+	CustomerName string `json:"customerName,omitzero" include:"customer.name"`
 }
 
 // ProjectState is how far a project has come. One value is known; others are kept.
@@ -143,8 +143,8 @@ type Offer struct {
 	Name         string `json:"name,omitzero"`
 	IssueDate    Day    `json:"issueDate,omitzero"`
 	CurrencyCode string `json:"currencyCode,omitzero"`
-	CustomerID   int64  `json:"customerId,omitzero"`
-	CustomerName string `json:"customerName,omitzero"`
+	CustomerID   int64  `json:"customerId,omitzero" include:"customer.id"`
+	CustomerName string `json:"customerName,omitzero" include:"customer.name"`
 }
 
 // OfferMetadata is what "metadata.overviewPage" gives for a list of offers.
@@ -169,10 +169,10 @@ type Invoice struct {
 	Project       *InvoiceProject  `json:"project,omitzero"`
 	// What is asked for of the two comes beside them, as in
 	// moment.Include("customer.id", "customer.name", "project.id", "project.name").
-	CustomerID   int64  `json:"customerId,omitzero"`
-	CustomerName string `json:"customerName,omitzero"`
-	ProjectID    int64  `json:"projectId,omitzero"`
-	ProjectName  string `json:"projectName,omitzero"`
+	CustomerID   int64  `json:"customerId,omitzero" include:"customer.id"`
+	CustomerName string `json:"customerName,omitzero" include:"customer.name"`
+	ProjectID    int64  `json:"projectId,omitzero" include:"project.id"`
+	ProjectName  string `json:"projectName,omitzero" include:"project.name"`
 }
 
 // InvoiceInput is what can be written of an invoice, inferred from what is read, and

@@ -198,14 +198,15 @@ func (r request) encode(in any, id int64) (body json.RawMessage, problem string)
 // withoutZeros leaves out what a row has when nothing was set: an id, which is no
 // part of a body, and the days and decimals that would be written as null and 0.
 func withoutZeros(body json.RawMessage, v reflect.Value, id int64) (json.RawMessage, string) {
-	if own := shapeOf(rawMessage).id(&body); own != 0 && own != id {
+	s := shapeOf(v.Type())
+	if own := s.id(v.Interface()); own != 0 && own != id {
 		if id == 0 {
 			return nil, fmt.Sprintf("the input has the id %d: a new object is given its own", own)
 		}
 		return nil, fmt.Sprintf("the input has the id %d, and %d is to be changed", own, id)
 	}
 	zero := map[string]bool{"id": true}
-	if s := shapeOf(v.Type()); s.fields["id"] != nil && !s.open {
+	if s.fields["id"] != nil && !s.open {
 		for name, index := range s.fields {
 			if f, err := v.FieldByIndexErr(index); err == nil && f.IsZero() && (f.Type() == decimal || f.Type() == day) {
 				zero[name] = true

@@ -263,6 +263,8 @@ func TestFieldsAskForWhatAStructHas(t *testing.T) {
 		"fields of an embedded struct":        {moment.Fields[embedded](), "metadata.overviewPage+name+customer.name+customer.id+Currency"},
 		"an embedded struct with a tag":       {moment.Fields[withBase](), "base+currencyCode"},
 		"nothing but the id":                  {moment.Fields[onlyID](), "id"},
+		"fields of the package's own rows":    {moment.Fields[moment.Offer](), "name+issueDate+currencyCode+customer.id+customer.name"},
+		"inner objects, and fields of them":   {moment.Fields[moment.Invoice](), "invoiceNumber+customer+project+customer.id+customer.name+project.id+project.name"},
 		"metadata of its own":                 {moment.Include("metadata.overviewPage"), "metadata.overviewPage"},
 		"names with digits, lines and dashes": {moment.Include("a1_b-c.d"), "a1_b-c.d"},
 	}

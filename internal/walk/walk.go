@@ -68,7 +68,7 @@ type Walk struct {
 	long      bool
 	Unchecked bool // pages are taken as they come
 	Moving    bool // rows move to the front while others write
-	Overlap   bool // all windows overlap, however long the list is: one request more in some hundred
+	Overlap   bool // windows overlap however long the list is, for a few requests more
 	cut       bool // what is wanted ends before the list does
 
 	seen     rowSet
