@@ -76,14 +76,25 @@ func (s *BookingProjectsService) All(ctx context.Context, opts *BookingProjectLi
 }
 
 // ChangedSince yields the booking projects that were changed at since or later,
-// newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// newest first, and reads no further than that; [BookingProjectsService.Follow] keeps
+// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
 // opts must leave Page, SortBy and SortOrder unset. With a filter, a row
 // that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Admin/BookingProjects (inferred)
 func (s *BookingProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *BookingProjectListOptions) iter.Seq2[*BookingProject, error] {
 	return changedSince[BookingProject](ctx, s.client, "GET /v1/Admin/BookingProjects", since, string(BookingProjectsByUpdatedDate), opts)
+}
+
+// Follow yields the booking projects that cursor has not passed yet, and moves it past
+// each: all of them first, oldest first, then those that have changed; see
+// [Cursor]. When it is ended, by break or by an error, it goes on from there the
+// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
+// never changes.
+//
+// API: GET /v1/Admin/BookingProjects (inferred)
+func (s *BookingProjectsService) Follow(ctx context.Context, cursor *Cursor, opts *BookingProjectListOptions) iter.Seq2[*BookingProject, error] {
+	return follow[BookingProject](ctx, s.client, "GET /v1/Admin/BookingProjects", cursor, string(BookingProjectsByUpdatedDate), string(BookingProjectsByCreatedDate), opts)
 }
 
 // Get returns one booking project, or ErrNotFound.

@@ -2,9 +2,7 @@ package tid_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -75,7 +73,7 @@ func TestCursorGivesEachChangeOnceAcrossRestarts(t *testing.T) {
 		} else {
 			cursor.Newest = at(t, "2026-11-20 07:59:00")
 		}
-		for contact, err := range tid.Follow(&cursor, c.Contacts.ChangedSince(t.Context(), cursor.Since(), nil)) {
+		for contact, err := range c.Contacts.Follow(t.Context(), &cursor, nil) {
 			require.NoError(t, err)
 			if len(given) == stopAfter {
 				break // without handling it
@@ -121,16 +119,26 @@ func TestCursorGivesEachChangeOnceAcrossRestarts(t *testing.T) {
 }
 
 func TestFailedReadingLeavesTheCursor(t *testing.T) {
-	broken := errors.New("broken")
-	var failing iter.Seq2[*tid.TimeReport, error] = func(yield func(*tid.TimeReport, error) bool) {
-		_ = yield(&reportsChangedAt(1, at(t, "2026-11-20 08:00:00"))[0], nil) && yield(nil, broken)
+	for name, begin := range map[string]tid.Cursor{
+		"at the very first": {},
+		"among the changes": {Newest: at(t, "2026-11-20 07:00:00")},
+		"in the middle of a load": {Load: &tid.Load{Since: at(t, "2026-11-20 07:00:00"), Created: at(t, "2026-11-10 07:00:00"),
+			Given: [][2]int64{{7, 9}}, First: 3, At: 6, Total: 20}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, c := account(t)
+			srv.TimeReports.PutAll(reportsChangedAt(250, at(t, "2026-11-20 08:00:00")))
+			srv.Inject(tidtest.Fault{Operation: "GET /v1/Core/TimeReports", Effect: tidtest.Answer(403, "")})
+			cursor, errs := begin, 0
+			for report, err := range c.TimeReports.Follow(t.Context(), &cursor, nil) {
+				assert.Nil(t, report)
+				assert.ErrorIs(t, err, tid.ErrForbidden)
+				errs++
+			}
+			assert.Equal(t, 1, errs)
+			assert.Equal(t, begin, cursor)
+		})
 	}
-	var cursor tid.Cursor
-	for report, err := range tid.Follow(&cursor, failing) {
-		assert.Nil(t, report)
-		assert.ErrorIs(t, err, broken)
-	}
-	assert.Equal(t, tid.Cursor{}, cursor)
 }
 
 func TestChangesAreRefusedWhenTheyCannotBeTold(t *testing.T) {
@@ -197,27 +205,22 @@ func TestClocksThatAreSetBackAreNoDisorder(t *testing.T) {
 		return answer(req, 200, `{"items":[`+strings.Join(items, ",")+`],"totalItemCount":5,"totalPages":1}`), nil
 	}))
 	cursor := tid.Cursor{Newest: at(t, "2026-10-25 02:50:00")}
-	changed, err := tid.Collect(tid.Follow(&cursor, c.Contacts.ChangedSince(t.Context(), cursor.Since(), nil)), 0)
+	changed, err := tid.Collect(c.Contacts.Follow(t.Context(), &cursor, nil), 0)
 	require.NoError(t, err)
 	assert.Len(t, changed, 5)
 }
 
 func TestLargeImportsAreFollowedInGoodTime(t *testing.T) {
-	reports := reportsChangedAt(100_000, at(t, "2026-11-20 08:00:00"))
-	var cursor tid.Cursor
-	n := 0
-	for _, err := range tid.Follow(&cursor, func(yield func(*tid.TimeReport, error) bool) {
-		for i := range reports {
-			if !yield(&reports[i], nil) {
-				return
-			}
-		}
-	}) {
+	srv, c := account(t)
+	reports := reportsChangedAt(20_000, at(t, "2026-11-20 08:00:00"))
+	srv.Load(&tidtest.Company{TimeReports: reports})
+	cursor := tid.Cursor{Newest: at(t, "2026-11-20 08:00:00")}
+	for _, want := range []int{20_000, 0} {
+		given, err := tid.Collect(c.TimeReports.Follow(t.Context(), &cursor, nil), 0)
 		require.NoError(t, err)
-		n++
+		assert.Len(t, given, want)
+		assert.Len(t, cursor.Given, 20_000, "all of them lie at the edge")
 	}
-	assert.Equal(t, 100_000, n)
-	assert.Len(t, cursor.Given, 100_000, "all of them lie at the edge")
 }
 
 // One stamp in the future must not hide what is changed after it.
@@ -231,7 +234,7 @@ func TestTheCursorNeverMovesPastTheAPIsPresent(t *testing.T) {
 	}
 	var cursor tid.Cursor
 	follow := func() (given []int64) {
-		for contact, err := range tid.Follow(&cursor, c.Contacts.ChangedSince(t.Context(), cursor.Since(), nil)) {
+		for contact, err := range c.Contacts.Follow(t.Context(), &cursor, nil) {
 			require.NoError(t, err)
 			given = append(given, contact.ID)
 		}
@@ -264,17 +267,4 @@ func TestTheCursorNeverMovesPastTheAPIsPresent(t *testing.T) {
 	assert.Equal(t, ids[:1], follow(), "it is given again when it changes")
 	assert.Empty(t, follow())
 	assert.Less(t, len(cursor.Given), 15, "what lies behind the overlap is forgotten")
-}
-
-// A sequence that begins elsewhere than at the cursor brings nothing twice.
-func TestFollowLeavesOutWhatItHasPassedLongAgo(t *testing.T) {
-	stamps := []string{"2026-11-20 08:00:00", "2026-11-10 08:00:00", "2026-11-01 08:00:00"}
-	list := &shifting{rows: []int64{1, 2, 3}, stamp: func(id int64) string { return stamps[id-1] }}
-	c := free(t, list)
-	var cursor tid.Cursor
-	for run, want := range []int{3, 0, 0} {
-		given, err := tid.Collect(tid.Follow(&cursor, c.Contacts.ChangedSince(t.Context(), at(t, "2026-01-01 00:00:00"), nil)), 0)
-		require.NoError(t, err)
-		assert.Len(t, given, want, "run %d", run)
-	}
 }

@@ -215,14 +215,25 @@ func (s *ContactsService) All(ctx context.Context, opts *ContactListOptions) ite
 }
 
 // ChangedSince yields the contacts that were changed at since or later,
-// newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// newest first, and reads no further than that; [ContactsService.Follow] keeps
+// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
 // opts must leave Page, SortBy and SortOrder unset. With a filter, a row
 // that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/Contacts
 func (s *ContactsService) ChangedSince(ctx context.Context, since DateTime, opts *ContactListOptions) iter.Seq2[*ContactSummary, error] {
 	return changedSince[ContactSummary](ctx, s.client, "GET /v1/Core/Contacts", since, string(ContactsByUpdated), opts)
+}
+
+// Follow yields the contacts that cursor has not passed yet, and moves it past
+// each: all of them first, oldest first, then those that have changed; see
+// [Cursor]. When it is ended, by break or by an error, it goes on from there the
+// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
+// never changes.
+//
+// API: GET /v1/Core/Contacts
+func (s *ContactsService) Follow(ctx context.Context, cursor *Cursor, opts *ContactListOptions) iter.Seq2[*ContactSummary, error] {
+	return follow[ContactSummary](ctx, s.client, "GET /v1/Core/Contacts", cursor, string(ContactsByUpdated), string(ContactsByCreated), opts)
 }
 
 // Get returns one contact, or ErrNotFound.

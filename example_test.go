@@ -148,20 +148,20 @@ func ExampleClient_Do() {
 	// Output: Dalens Tak AB <nil>
 }
 
-// A cursor gives each change once, and is saved between runs.
-func ExampleFollow() {
+// A cursor gives everything first and then each change once, and is saved between runs.
+func ExampleCursor() {
 	srv, client := startAccount()
 	defer srv.Close()
 	ctx := context.Background()
 
 	cursor := tid.Cursor{} // or what the last run has saved as JSON
-	for contact, err := range tid.Follow(&cursor, client.Contacts.ChangedSince(ctx, cursor.Since(), nil)) {
+	for contact, err := range client.Contacts.Follow(ctx, &cursor, nil) {
 		if err != nil {
 			log.Fatal(err)
 		}
 		fmt.Println("changed:", contact.Name)
 	}
-	for contact, err := range tid.Follow(&cursor, client.Contacts.ChangedSince(ctx, cursor.Since(), nil)) {
+	for contact, err := range client.Contacts.Follow(ctx, &cursor, nil) {
 		fmt.Println("not reached:", contact, err)
 	}
 	// Unordered output:

@@ -146,14 +146,25 @@ func (s *MaterialReportsService) All(ctx context.Context, opts *MaterialReportLi
 }
 
 // ChangedSince yields the material reports that were changed at since or later,
-// newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// newest first, and reads no further than that; [MaterialReportsService.Follow] keeps
+// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
 // opts must leave Page, SortBy and SortOrder unset. With a filter, a row
 // that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/MaterialReports
 func (s *MaterialReportsService) ChangedSince(ctx context.Context, since DateTime, opts *MaterialReportListOptions) iter.Seq2[*MaterialReport, error] {
 	return changedSince[MaterialReport](ctx, s.client, "GET /v1/Core/MaterialReports", since, string(MaterialReportsByUpdatedDate), opts)
+}
+
+// Follow yields the material reports that cursor has not passed yet, and moves it past
+// each: all of them first, oldest first, then those that have changed; see
+// [Cursor]. When it is ended, by break or by an error, it goes on from there the
+// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
+// never changes.
+//
+// API: GET /v1/Core/MaterialReports
+func (s *MaterialReportsService) Follow(ctx context.Context, cursor *Cursor, opts *MaterialReportListOptions) iter.Seq2[*MaterialReport, error] {
+	return follow[MaterialReport](ctx, s.client, "GET /v1/Core/MaterialReports", cursor, string(MaterialReportsByUpdatedDate), string(MaterialReportsByCreatedDate), opts)
 }
 
 // Get returns one material report, or ErrNotFound.

@@ -101,6 +101,16 @@ func newListing(c *Client, call *call, opts any, err error) (*listing, error) {
 	return l, nil
 }
 
+// sortedBy is the same list in another order.
+func (l *listing) sortedBy(key string, order SortOrder) *listing {
+	sorted, call := *l, *l.call
+	call.query = maps.Clone(call.query)
+	call.query.Set("sortBy", key)
+	call.query.Set("sortOrder", string(order))
+	sorted.call = &call
+	return &sorted
+}
+
 // walk plans how the list is read.
 func (l *listing) walk() *walk.Walk {
 	w := walk.New(l.first, maxPageSize)

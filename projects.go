@@ -261,14 +261,25 @@ func (s *ProjectsService) All(ctx context.Context, opts *ProjectListOptions) ite
 }
 
 // ChangedSince yields the projects that were changed at since or later,
-// newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// newest first, and reads no further than that; [ProjectsService.Follow] keeps
+// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
 // opts must leave Page, SortBy and SortOrder unset. With a filter, a row
 // that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/Projects
 func (s *ProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *ProjectListOptions) iter.Seq2[*ProjectSummary, error] {
 	return changedSince[ProjectSummary](ctx, s.client, "GET /v1/Core/Projects", since, string(ProjectsByUpdatedDate), opts)
+}
+
+// Follow yields the projects that cursor has not passed yet, and moves it past
+// each: all of them first, oldest first, then those that have changed; see
+// [Cursor]. When it is ended, by break or by an error, it goes on from there the
+// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
+// never changes.
+//
+// API: GET /v1/Core/Projects
+func (s *ProjectsService) Follow(ctx context.Context, cursor *Cursor, opts *ProjectListOptions) iter.Seq2[*ProjectSummary, error] {
+	return follow[ProjectSummary](ctx, s.client, "GET /v1/Core/Projects", cursor, string(ProjectsByUpdatedDate), string(ProjectsByCreatedDate), opts)
 }
 
 // Get returns one project, or ErrNotFound.
@@ -420,14 +431,24 @@ func (s *ProjectCommentsService) All(ctx context.Context, projectID int64, opts 
 }
 
 // ChangedSince yields the comments of a project that were changed at since or later,
-// newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// newest first, and reads no further than that; [ProjectCommentsService.Follow] keeps
+// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
 // opts must leave Page, SortBy and SortOrder unset. With a filter, a row
 // that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/Projects/{projectId}/Comments
 func (s *ProjectCommentsService) ChangedSince(ctx context.Context, projectID int64, since DateTime, opts *ProjectCommentListOptions) iter.Seq2[*Comment, error] {
 	return changedSince[Comment](ctx, s.client, "GET /v1/Core/Projects/{projectId}/Comments", since, string(ProjectCommentsByUpdatedDate), opts, projectID)
+}
+
+// Follow yields the comments of a project that cursor has not passed yet, and
+// moves it past each: all of them first, oldest first, then those that have
+// changed; see [Cursor]. When it is ended, by break or by an error, it goes on from
+// there the next time. opts must leave Page, SortBy and SortOrder unset.
+//
+// API: GET /v1/Core/Projects/{projectId}/Comments
+func (s *ProjectCommentsService) Follow(ctx context.Context, projectID int64, cursor *Cursor, opts *ProjectCommentListOptions) iter.Seq2[*Comment, error] {
+	return follow[Comment](ctx, s.client, "GET /v1/Core/Projects/{projectId}/Comments", cursor, string(ProjectCommentsByUpdatedDate), string(ProjectCommentsByCreatedDate), opts, projectID)
 }
 
 // Create adds a comment to a project. ErrInvalidInput without a text.

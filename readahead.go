@@ -24,8 +24,7 @@ const (
 
 // batch is what one page brought.
 type batch[T any] struct {
-	items []*T      // those that have not been given yet
-	now   time.Time // of the API's own clock; zero if it did not tell
+	items []*T // those that have not been given yet
 }
 
 // batches walks through a list. It keeps as many requests under way as it takes to
@@ -100,7 +99,7 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 			if err == nil {
 				err = disorder
 			}
-			b := batch[T]{items: page.Items[:0], now: f.now}
+			b := batch[T]{items: page.Items[:0]}
 			for _, i := range give {
 				if i < a.Wanted {
 					b.items = append(b.items, page.Items[i])

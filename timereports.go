@@ -286,14 +286,25 @@ func (s *TimeReportsService) All(ctx context.Context, opts *TimeReportListOption
 }
 
 // ChangedSince yields the time reports that were changed at since or later,
-// newest first, and reads no further than that; [Follow] keeps track with a
-// [Cursor]. since is by the API's own clock: take it from what it has sent.
+// newest first, and reads no further than that; [TimeReportsService.Follow] keeps
+// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
 // opts must leave Page, SortBy and SortOrder unset. With a filter, a row
 // that ceases to match it does not show: filter by what never changes.
 //
 // API: GET /v1/Core/TimeReports
 func (s *TimeReportsService) ChangedSince(ctx context.Context, since DateTime, opts *TimeReportListOptions) iter.Seq2[*TimeReport, error] {
 	return changedSince[TimeReport](ctx, s.client, "GET /v1/Core/TimeReports", since, string(TimeReportsByUpdatedDate), opts)
+}
+
+// Follow yields the time reports that cursor has not passed yet, and moves it past
+// each: all of them first, oldest first, then those that have changed; see
+// [Cursor]. When it is ended, by break or by an error, it goes on from there the
+// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
+// never changes.
+//
+// API: GET /v1/Core/TimeReports
+func (s *TimeReportsService) Follow(ctx context.Context, cursor *Cursor, opts *TimeReportListOptions) iter.Seq2[*TimeReport, error] {
+	return follow[TimeReport](ctx, s.client, "GET /v1/Core/TimeReports", cursor, string(TimeReportsByUpdatedDate), string(TimeReportsByCreatedDate), opts)
 }
 
 // Get returns one time report, or ErrNotFound.

@@ -21,8 +21,11 @@ const (
 // count from 1.
 type Window struct{ Page, Size int }
 
-func (w Window) begin() int { return (w.Page - 1) * w.Size }
-func (w Window) end() int   { return w.Page * w.Size }
+// Begin is the position of the first row of the window, from 0.
+func (w Window) Begin() int { return (w.Page - 1) * w.Size }
+
+// End is the position after its last row.
+func (w Window) End() int { return w.Page * w.Size }
 
 // Step is a window to be read next: a new one, or a look back at one that has been
 // read before, when those up to the page After have been.
@@ -134,10 +137,10 @@ func (w *Walk) Ahead(s Step) (Step, bool) {
 		return Step{}, false
 	}
 	if w.chained {
-		if w.total > 0 && s.end() >= w.total || w.until > 0 && s.end() >= w.until {
+		if w.total > 0 && s.End() >= w.total || w.until > 0 && s.End() >= w.until {
 			return Step{}, false
 		}
-		return Step{Window: w.following(s.end())}, true
+		return Step{Window: w.following(s.End())}, true
 	}
 	page := s.Page
 	if s.After > 0 {
@@ -146,7 +149,7 @@ func (w *Walk) Ahead(s Step) (Step, bool) {
 		return look, true
 	}
 	here := Window{page, s.Size}
-	if w.total > 0 && here.end() >= w.total {
+	if w.total > 0 && here.End() >= w.total {
 		return Step{}, false
 	}
 	return Step{Window: Window{page + 1, s.Size}}, true
@@ -157,7 +160,7 @@ func (w *Walk) Ahead(s Step) (Step, bool) {
 func (w *Walk) look(s Step) (Step, bool) {
 	read := s.Page - w.first.Page + 1
 	since := (read-1)%lookEvery + 1
-	last := w.total > 0 && s.end() >= w.total
+	last := w.total > 0 && s.End() >= w.total
 	if w.Unchecked || w.anonymous || w.fixed || read < 2 || since < lookEvery && !last {
 		return Step{}, false
 	}
@@ -167,7 +170,7 @@ func (w *Walk) look(s Step) (Step, bool) {
 // following is the window that covers most of what follows end.
 func (w *Walk) following(end int) Window {
 	for _, margin := range []int{w.margin, 1} {
-		if best := w.showing(max(0, end-margin)); best.end() > end {
+		if best := w.showing(max(0, end-margin)); best.End() > end {
 			return best
 		}
 	}
@@ -175,9 +178,12 @@ func (w *Walk) following(end int) Window {
 }
 
 // showing is the window with the position in it that reaches furthest.
-func (w *Walk) showing(position int) (best Window) {
-	for size := w.low; size <= w.high; size++ {
-		if at := (Window{position/size + 1, size}); at.end() > best.end() {
+func (w *Walk) showing(position int) Window { return Showing(position, w.low, w.high) }
+
+// Showing is the window of low to high rows with the position in it that reaches furthest.
+func Showing(position, low, high int) (best Window) {
+	for size := low; size <= high; size++ {
+		if at := (Window{position/size + 1, size}); at.End() > best.End() {
 			best = at
 		}
 	}
@@ -221,8 +227,8 @@ func (w *Walk) Take(s Step, a Answer) (give []int, err error) {
 // begin chooses the way of reading, when the first window has been.
 func (w *Walk) begin(a Answer) {
 	w.began, w.total, w.counted = true, a.Total, a.Total
-	w.end, w.verified = w.first.begin(), w.first.end()
-	w.long = a.Total-w.first.begin() > maxShort*w.first.Size
+	w.end, w.verified = w.first.Begin(), w.first.End()
+	w.long = a.Total-w.first.Begin() > maxShort*w.first.Size
 	w.anonymous = len(a.IDs) > 0
 	for _, id := range a.IDs {
 		w.anonymous = w.anonymous && id == 0
@@ -231,15 +237,15 @@ func (w *Walk) begin(a Answer) {
 		w.high = min(w.largest, max(2*w.first.Size, 20))
 		w.low = (w.high + 1) / 2
 	}
-	w.long = a.Total-w.first.begin() > maxShort*w.high
+	w.long = a.Total-w.first.Begin() > maxShort*w.high
 }
 
 // verify has an answer that contradicts itself or the answers before asked for
 // again, and finds out what may be believed of one that stays as it is.
 func (w *Walk) verify(s *Step, a *Answer) (again bool, err error) {
-	reached := s.begin() + a.Rows
+	reached := s.Begin() + a.Rows
 	ends := a.Total > 0 && reached >= a.Total
-	whole := s.begin() == 0 && a.Total > 0 && a.Rows == a.Total // whatever else it says
+	whole := s.Begin() == 0 && a.Total > 0 && a.Rows == a.Total // whatever else it says
 	var why string
 	switch {
 	case !whole && (!w.fixed && a.Size > 0 && a.Size != s.Size || a.Rows > s.Size):
@@ -272,13 +278,13 @@ func (w *Walk) verify(s *Step, a *Answer) (again bool, err error) {
 		}
 		w.fixed, w.low, w.high = true, size, size
 		if w.began { // from the beginning, where the rows given are known
-			w.first = Window{w.first.begin()/size + 1, size}
+			w.first = Window{w.first.Begin()/size + 1, size}
 			w.began = false
 			return true, w.restart(0, 0)
 		}
 		w.first.Size = size
 		w.want.Window = w.first
-		if *s = w.want; a.Total > 0 && a.Rows < size && s.begin()+a.Rows < a.Total {
+		if *s = w.want; a.Total > 0 && a.Rows < size && s.Begin()+a.Rows < a.Total {
 			return false, w.short(s.Window, *a)
 		}
 	case why == "short":
@@ -309,7 +315,7 @@ func (w *Walk) ended(s Window, a Answer) bool {
 		return true
 	}
 	if a.Total > 0 {
-		return s.begin()+a.Rows >= a.Total
+		return s.Begin()+a.Rows >= a.Total
 	}
 	return a.Rows < s.Size
 }
@@ -349,7 +355,7 @@ func (w *Walk) record(s Window, a Answer, wanted func(int) bool) []int {
 			if !known || before.pass() != w.pass {
 				w.rows++
 			}
-			w.seen.put(id, marked(s.begin()+i, w.pass))
+			w.seen.put(id, marked(s.Begin()+i, w.pass))
 		}
 	}
 	w.given += len(w.buf)
@@ -359,7 +365,7 @@ func (w *Walk) record(s Window, a Answer, wanted func(int) bool) []int {
 // takeInTurn takes the next page of a list of which nothing has changed so far.
 func (w *Walk) takeInTurn(s Step, a Answer) ([]int, error) {
 	begins := s.Window == w.first
-	quiet := begins || a.Total == w.total && s.begin() == w.end
+	quiet := begins || a.Total == w.total && s.Begin() == w.end
 	far := false
 	if a.Fresh && !begins && !w.anonymous { // what else has happened, and where?
 		quiet, far = false, true
@@ -383,7 +389,7 @@ func (w *Walk) takeInTurn(s Step, a Answer) ([]int, error) {
 		return nil, nil
 	}
 	give := w.record(s.Window, a, func(int) bool { return true })
-	w.end = s.begin() + a.Rows
+	w.end = s.Begin() + a.Rows
 	if a.Total > 0 {
 		w.total, w.lowest = a.Total, a.Total
 	}
@@ -409,16 +415,16 @@ func (w *Walk) takeFixed(s Step, a Answer) ([]int, error) {
 		if known && before.pass() == w.pass {
 			return nil, w.restart(0, 0)
 		}
-		w.same = w.same && before == marked(s.begin()+i, w.pass-1)
+		w.same = w.same && before == marked(s.Begin()+i, w.pass-1)
 	}
 	give := w.record(s.Window, a, func(int) bool { return true })
-	w.end, w.total, w.lowest = s.begin()+a.Rows, a.Total, a.Total
+	w.end, w.total, w.lowest = s.Begin()+a.Rows, a.Total, a.Total
 	switch {
 	case a.Wanted < len(a.IDs):
 		w.done = true
 	case !w.ended(s.Window, a):
 		w.want = Step{Window: Window{s.Page + 1, s.Size}}
-	case begins, w.total > 0 && w.rows == w.total-w.first.begin(), w.total == 0 && w.same && w.end == w.last:
+	case begins, w.total > 0 && w.rows == w.total-w.first.Begin(), w.total == 0 && w.same && w.end == w.last:
 		w.done = true
 	default:
 		w.last = w.end
@@ -433,7 +439,7 @@ func (w *Walk) proceed(s Step, a Answer) error {
 	switch {
 	case more && (a.Total > 0 || s.After > 0 || a.Rows >= s.Size):
 		w.want = next
-	case w.total > 0 && w.given < w.total-w.first.begin() && !w.anonymous:
+	case w.total > 0 && w.given < w.total-w.first.Begin() && !w.anonymous:
 		w.chained = true // a row came twice, and another never did
 		return w.restart(0, 0)
 	default:
@@ -447,11 +453,11 @@ func (w *Walk) takeLook(s Step, a Answer) error {
 	same := true
 	for i, id := range a.IDs {
 		at, known := w.seen.get(id)
-		same = same && (id == 0 || known && at == s.begin()+i)
+		same = same && (id == 0 || known && at == s.Begin()+i)
 	}
 	switch {
 	case same:
-		w.verified = max(w.verified, s.end())
+		w.verified = max(w.verified, s.End())
 		return w.proceed(s, a)
 	default:
 		if w.chained = true; a.Total == w.total || w.end >= w.total {
@@ -468,12 +474,12 @@ func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 	for i, id := range a.IDs {
 		if p, known := w.seen.find(id); known {
 			firstKnown = min(firstKnown, i)
-			if (p.pass() == w.pass || w.first.begin() > 0) && p.position() < w.end && p.position() > at {
+			if (p.pass() == w.pass || w.first.Begin() > 0) && p.position() < w.end && p.position() > at {
 				link, at = i, p.position()
 			}
 		}
 	}
-	begins := s.begin() == 0 && w.first.begin() == 0 || w.given == 0
+	begins := s.Begin() == 0 && w.first.Begin() == 0 || w.given == 0
 	change := 0
 	if a.Total > 0 && w.total > 0 {
 		change = a.Total - w.total
@@ -488,7 +494,7 @@ func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 		}
 	}
 	if link >= 0 {
-		shift := s.begin() + link - at
+		shift := s.Begin() + link - at
 		entered, fewer := max(0, shift-fresh), max(0, shift-change)
 		w.changed = w.changed || shift != 0 || change != 0 || w.lowest < w.total
 		if a.Total == 0 || w.total == 0 {
@@ -498,7 +504,7 @@ func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 		w.moved += min(entered, fewer)
 		w.fewer += max(0, fewer-fresh)
 		if entered > 0 || fewer > fresh {
-			w.doubt = max(w.doubt, s.begin()+link+1)
+			w.doubt = max(w.doubt, s.Begin()+link+1)
 		}
 		if w.pass > 1 {
 			w.arrived += max(0, change)
@@ -514,16 +520,16 @@ func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 	for _, id := range a.IDs[link+1:] {
 		if p, known := w.seen.find(id); known && p.pass() == w.pass && link >= 0 {
 			w.repeats++
-			w.doubt = max(w.doubt, s.begin())
+			w.doubt = max(w.doubt, s.Begin())
 		}
 	}
 	give := w.record(s.Window, a, func(i int) bool {
 		if a.IDs[i] == 0 {
 			return i > link
 		}
-		return w.first.begin() == 0 || w.given == 0 || i > firstKnown
+		return w.first.Begin() == 0 || w.given == 0 || i > firstKnown
 	})
-	w.end, w.tries = s.begin()+a.Rows, 0
+	w.end, w.tries = s.Begin()+a.Rows, 0
 	if a.Total > 0 {
 		w.total, w.lowest = a.Total, a.Total
 	}
@@ -555,7 +561,7 @@ func (w *Walk) stepBack(change int) error {
 	}
 	w.tries++
 	if position-w.margin <= 0 {
-		if w.first.begin() > 0 && w.want.begin() == 0 {
+		if w.first.Begin() > 0 && w.want.Begin() == 0 {
 			return errors.New("none of the rows that were read first is in the list any more, so it is not known where to go on: read it again")
 		}
 		position = 0
@@ -569,13 +575,13 @@ func (w *Walk) stepBack(change int) error {
 func (w *Walk) finish() error {
 	unseen := 0
 	if w.total > 0 && !w.cut {
-		unseen = max(0, w.total-w.first.begin()-w.given-w.arrived)
+		unseen = max(0, w.total-w.first.Begin()-w.given-w.arrived)
 	}
 	certain := w.moved > 0 || unseen > 0
-	if w.pass > 1 && w.counted > 0 && w.given == w.counted-w.first.begin() {
+	if w.pass > 1 && w.counted > 0 && w.given == w.counted-w.first.Begin() {
 		certain = false // as many as there were all the time
 	}
-	again := w.changed && !w.long && !w.Moving && w.first.begin() == 0 // which costs little, and more changes than one can hide each other
+	again := w.changed && !w.long && !w.Moving && w.first.Begin() == 0 // which costs little, and more changes than one can hide each other
 	possible := again || w.entered > 0 || w.fewer > 0 || w.repeats > 0
 	if !certain && (!possible || w.pass > 1) {
 		if w.done = !w.Moving || w.pass > 1 || w.windows == 1; !w.done {
@@ -611,12 +617,12 @@ func (w *Walk) restart(search, until int) error {
 	}
 	w.signs, w.search, w.until, w.tries, w.windows, w.lowest = signs{}, search, until, 0, 0, 0
 	w.margin = max(w.margin, w.high/3) // rows with equal sort keys fit into one window
-	w.end, w.want = w.first.begin(), Step{Window: w.first}
+	w.end, w.want = w.first.Begin(), Step{Window: w.first}
 	if w.chained {
 		if w.end > 0 {
-			w.end = w.first.end()
+			w.end = w.first.End()
 		}
-		w.want.Window = w.showing(w.first.begin())
+		w.want.Window = w.showing(w.first.Begin())
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func (m *model) show(w Window) Answer {
 		w.Size = m.own
 	}
 	a := Answer{Size: w.Size, Total: n, Pages: (n + w.Size - 1) / w.Size,
-		IDs: slices.Clone(rows[min(w.begin(), n):min(w.end(), n)])}
+		IDs: slices.Clone(rows[min(w.Begin(), n):min(w.End(), n)])}
 	a.Rows, a.Wanted = len(a.IDs), len(a.IDs)
 	if m.stamped {
 		a.Fresh = slices.ContainsFunc(a.IDs, func(id int64) bool { return m.written[id] })
