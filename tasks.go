@@ -102,6 +102,23 @@ func (s *TasksService) All(ctx context.Context, opts *TaskListOptions) iter.Seq2
 	return all[Task](ctx, s.client, "GET /v1/Core/Tasks", opts)
 }
 
+// Gone yields the ids of those tasks that are known to the caller and that
+// the API does not have any more. known gives their ids, each with its CreatedDate
+// as the API gave it; [maps.All] makes that of a map. Gone compares numbers of rows:
+// that costs one request when none is gone, and some ten for each that is. When one
+// seems to be gone, the whole list is read once, and decides: the API has no
+// operation for a single task.
+//
+// Rows created since do no harm. One that was created among those that are known,
+// and is not known itself, can hide one that is gone from the count: have a whole
+// copy, as Follow gives it. Where a stamp is missing the whole list is read. After
+// an error, with the id 0, nothing comes.
+//
+// API: GET /v1/Core/Tasks
+func (s *TasksService) Gone(ctx context.Context, known iter.Seq2[int64, DateTime]) iter.Seq2[int64, error] {
+	return findGone[Task](ctx, s.client, "GET /v1/Core/Tasks", string(TasksByCreatedDate), known, nil)
+}
+
 // Create adds a task and returns it; of the answer only the id is certain.
 // ErrInvalidInput without a title.
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -66,6 +67,9 @@ func methods(t *testing.T, client *tid.Client) []method {
 	return found
 }
 
+// stamp is a moment that a caller knows of.
+var stamp = tid.DateTimeOfWall(time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC))
+
 // articleKinds are the kinds that articles are written as.
 var articleKinds = []string{"Addition", "Allowance", "Equipment", "Material", "Time"}
 
@@ -82,8 +86,12 @@ func (m method) operations() [][]string {
 		return each
 	case last == "Modify":
 		return [][]string{{service + ".Get", service + ".Update"}}
-	case last == "All", last == "ChangedSince", m.name == "Invoices.Unsent":
+	case last == "All", last == "ChangedSince", last == "Follow", m.name == "Invoices.Unsent":
 		return [][]string{{service + ".List"}}
+	case m.name == "Tasks.Gone": // for want of a Get
+		return [][]string{{service + ".List", service + ".List"}}
+	case last == "Gone":
+		return [][]string{{service + ".List", service + ".Get"}}
 	case strings.HasPrefix(last, "All"):
 		return [][]string{{service + "." + strings.TrimPrefix(last, "All")}}
 	}
@@ -102,7 +110,7 @@ func takes[T any](m method) bool {
 // chooses are the parameters that the method sets by itself, and takes from
 // nobody.
 func (m method) chooses() []string {
-	if strings.HasSuffix(m.name, ".ChangedSince") {
+	if strings.HasSuffix(m.name, ".ChangedSince") || strings.HasSuffix(m.name, ".Follow") {
 		return []string{"page", "sortBy", "sortOrder"}
 	}
 	return nil
@@ -116,7 +124,9 @@ func (m method) input() reflect.Type {
 		case reflect.Pointer:
 			return last.Elem()
 		case reflect.Func:
-			return last.In(0).Elem()
+			if in := last.In(0); in.Kind() == reflect.Pointer {
+				return in.Elem()
+			}
 		}
 	}
 	return nil
@@ -232,6 +242,10 @@ func (c invocation) do(t *testing.T) ([]reflect.Value, error) {
 		case arg.Kind() == reflect.Int64:
 			arg.SetInt(c.id(path[0]))
 			path = path[1:]
+		case arg.Type() == reflect.TypeFor[*tid.Cursor]():
+			arg.Set(reflect.ValueOf(&tid.Cursor{Newest: stamp}))
+		case arg.Type() == reflect.TypeFor[iter.Seq2[int64, tid.DateTime]]():
+			arg.Set(reflect.ValueOf(maps.All(map[int64]tid.DateTime{4711: stamp})))
 		case arg.Kind() == reflect.Pointer:
 			arg.Set(c.filled(f, arg.Type().Elem()))
 		case arg.Kind() == reflect.Func:

@@ -57,8 +57,8 @@ The names of an operation are those of its parameters and of the properties that
 the weakest evidence among them, and how many of them are inferred. Filters without a word are observed. All sort keys
 are documented.
 
-Where a method is named ` + "`X.List`, there is also an `X.All`, and an `X.ChangedSince`" + ` if the list can be sorted by its
-updates. ` + "`Articles.Create.Material` stands for `Articles.Create`" + ` with that kind of article, and ` + "`Auth.Token`" + ` for
+Where a method is named ` + "`X.List`, there is also an `X.All`, and an `X.ChangedSince` and an `X.Follow`" + ` if the list
+can be sorted by its updates. ` + "`Articles.Create.Material` stands for `Articles.Create`" + ` with that kind of article, and ` + "`Auth.Token`" + ` for
 what the client does by itself.
 `
 
