@@ -53,6 +53,7 @@ const defaultOverlap = clockChange + 5*time.Minute
 //     material report if your account never moves one. Follow without a filter, and
 //     look at the item's properties, where a change must not be missed. A cursor
 //     belongs to one list with one filter.
+//   - A list that is not sorted as it was asked for is an error.
 //   - Deleted items do not show: the Gone methods find them.
 type Cursor struct {
 	// Newest is when the newest change was made that has been handled; it is not

@@ -32,8 +32,8 @@ type ListOptions struct {
 	// SortOrder is the direction of the sort key.
 	SortOrder SortOrder `url:"sortOrder,omitempty"`
 	// Progress is called for each page that All and ChangedSince read, before its
-	// items are given: read is how many items have come, with those of this page,
-	// and total how many the API counts, 0 if it does not. It is called in the
+	// items are given, and that Follow reads, after that: read is how many items have
+	// come, with those of this page, and total how many the API counts, 0 if it does not. It is called in the
 	// goroutine of the caller, and is no part of the request.
 	Progress func(read, total int) `url:"-"`
 }
