@@ -45,6 +45,10 @@
 // hard on long lists. Rows without an id cannot be known again: if their list
 // changes, the walk ends in an error. [WithoutWalkChecks] turns all this off.
 //
+// Follow keeps a copy up to date: with a [Cursor], it gives everything once and from
+// then on what has changed, and goes on where a run was killed. Gone finds what has
+// been deleted.
+//
 // # Limits, retries and errors
 //
 // The API takes four requests a second for each access token. Every request of a

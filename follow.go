@@ -27,7 +27,9 @@ const defaultOverlap = clockChange + 5*time.Minute
 // the order in which they were created, a page at a time, and the cursor notes how
 // far it is (see Load), so that a restart goes on from there. Then, and from then
 // on, it gives what has changed since, and holds that in memory. A Cursor with no
-// more than Newest set begins with the changes from there on.
+// more than Newest set begins with the changes from there on. As JSON a cursor has
+// some hundred bytes, sixty for each row that has changed within Overlap, and of
+// rows that were created in the same moment the ranges of their ids.
 //
 // Its rules:
 //   - Changes come oldest first. The cursor moves past one when the loop asks for

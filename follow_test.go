@@ -2,10 +2,13 @@ package tid_test
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"net/http"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -594,4 +597,59 @@ func TestFollowLeavesCopiesOfTheCursorAlone(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, string(before), string(after))
 	}
+}
+
+// Every list that tells its changes can be followed.
+func TestEachListIsFollowed(t *testing.T) {
+	_, c := account(t, tidtest.WithCompany(tidtest.Sample(1, 8)), tidtest.WithShuffledTies())
+	ctx := t.Context()
+	projects, err := c.Projects.List(ctx, nil)
+	require.NoError(t, err)
+	project := projects.Items[0].ID
+	for i := range 30 {
+		_, err := c.Projects.Comments.Create(ctx, project, &tid.CommentInput{Text: fmt.Sprintf("Rad %d", i)})
+		require.NoError(t, err)
+	}
+	for name, list := range map[string][3]iter.Seq[int64]{
+		"Activities":      lists(t, c.Activities.All(ctx, nil), c.Activities.Follow, nil),
+		"Articles":        lists(t, c.Articles.All(ctx, nil), c.Articles.Follow, nil),
+		"BookingProjects": lists(t, c.BookingProjects.All(ctx, nil), c.BookingProjects.Follow, nil),
+		"Contacts":        lists(t, c.Contacts.All(ctx, nil), c.Contacts.Follow, nil),
+		"MaterialReports": lists(t, c.MaterialReports.All(ctx, nil), c.MaterialReports.Follow, nil),
+		"Offers":          lists(t, c.Offers.All(ctx, nil), c.Offers.Follow, nil),
+		"Opportunities":   lists(t, c.Opportunities.All(ctx, nil), c.Opportunities.Follow, nil),
+		"PaymentPlans":    lists(t, c.PaymentPlans.All(ctx, nil), c.PaymentPlans.Follow, nil),
+		"Projects":        lists(t, c.Projects.All(ctx, nil), c.Projects.Follow, nil),
+		"Projects.Comments": lists(t, c.Projects.Comments.All(ctx, project, nil), func(ctx context.Context, cursor *tid.Cursor, opts *tid.ProjectCommentListOptions) iter.Seq2[*tid.Comment, error] {
+			return c.Projects.Comments.Follow(ctx, project, cursor, opts)
+		}, nil),
+		"SupplierInvoices": lists(t, c.SupplierInvoices.All(ctx, nil), c.SupplierInvoices.Follow, nil),
+		"TaskBoards":       lists(t, c.TaskBoards.All(ctx, nil), c.TaskBoards.Follow, nil),
+		"TimeReports":      lists(t, c.TimeReports.All(ctx, nil), c.TimeReports.Follow, nil),
+		"VacationRequests": lists(t, c.VacationRequests.All(ctx, nil), c.VacationRequests.Follow, nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := slices.Sorted(list[0])
+			assert.NotEmpty(t, all)
+			assert.Equal(t, all, slices.Sorted(list[1]), "everything, once")
+			assert.Empty(t, slices.Collect(list[2]), "and then what has changed, which is nothing")
+		})
+	}
+}
+
+// lists are the ids that All gives, and those that two runs of Follow do.
+func lists[T, O any](t *testing.T, all iter.Seq2[*T, error], follow func(context.Context, *tid.Cursor, *O) iter.Seq2[*T, error], opts *O) [3]iter.Seq[int64] {
+	var cursor tid.Cursor
+	idOf := func(seq iter.Seq2[*T, error]) iter.Seq[int64] {
+		return func(yield func(int64) bool) {
+			for item, err := range seq {
+				require.NoError(t, err)
+				if !yield(reflect.ValueOf(item).Elem().FieldByName("ID").Int()) {
+					return
+				}
+			}
+		}
+	}
+	run := idOf(follow(t.Context(), &cursor, opts))
+	return [3]iter.Seq[int64]{idOf(all), run, run}
 }

@@ -165,7 +165,7 @@ func (g *gone) search() error {
 		if err != nil {
 			return err
 		}
-		if i := len(s.edges) - 1; i >= 0 && s.edges[i].at == last.at {
+		if i := len(s.edges) - 1; i >= 0 && s.edges[i].at.Compare(last.at) == 0 {
 			return g.between(edge{}, s.edges[i], s.edges)
 		}
 		if high == 0 {
@@ -214,7 +214,7 @@ func (g *gone) look(position int) (s sight, err error) {
 		if s.begin+i == 0 {
 			s.edges = append(s.edges, edge{})
 		}
-		if i > 0 && row.at != rows[i-1].at || newer && s.begin+i == 0 {
+		if i > 0 && row.at.Compare(rows[i-1].at) != 0 || newer && s.begin+i == 0 {
 			s.edges = append(s.edges, edge{row.at, s.begin + i})
 		}
 		if newer {
@@ -292,7 +292,7 @@ func (g *gone) places(from, to edge) (all []int) {
 	moment := g.known[begin+(end-begin)/2].at
 	at := g.rank(edge{at: moment})
 	if at == begin {
-		for at < end && g.known[at].at == moment {
+		for at < end && g.known[at].at.Compare(moment) == 0 {
 			at++
 		}
 	}

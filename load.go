@@ -30,14 +30,14 @@ type Load struct {
 	Since DateTime `json:"since"`
 	// Created is when the row was created that was given last.
 	Created DateTime `json:"created"`
-	// Given are the ids of those given that were created in that moment, as ranges
-	// from a first id to a last one.
+	// Given are the ids of those given that were created in that moment: a number of ranges,
+	// each from a first id to a last one.
 	Given [][2]int64 `json:"given,omitzero"`
-	// First is how many rows of the list come before those of that moment.
+	// First is the number of rows of the list that come before those of that moment.
 	First int `json:"first"`
-	// At is how many rows of the list have been looked at.
+	// At is the number of rows of the list that have been looked at.
 	At int `json:"at"`
-	// Total is how many rows the list has; 0 if the API does not tell.
+	// Total is the number of rows that the list has; 0 if the API does not tell.
 	Total int `json:"total,omitzero"`
 	// Recount tells that rows have been removed, so that Given cannot be counted.
 	Recount bool `json:"recount,omitzero"`
