@@ -37,12 +37,13 @@ const (
 
 // WithWriteCheck sets what is done when an Update or a Modify of a type that has an
 // Input turns out not to be applied as sent; without it, [WriteCheckFail]. What was
-// sent is compared with the object in the answer, which costs nothing; where the answer
-// is empty, or lacks something, the object is read once, and that decides. Where it cannot be
-// read, an answer that was the object stands, and the log is told. Spelling does not
-// count: trailing zeros, the case of enumerations, space around text, the order of
-// lists of up to a hundred, how a day is written. Nor does what the API is known not to
-// give back, nor what a Modify carried as it came, unless it is gone.
+// sent is compared with the object in the answer, which costs nothing. Where the answer
+// is empty, or lacks something, the object is read once, and that decides; where it
+// cannot be read, that is the error, with the object as far as the answer had it.
+//
+// Spelling does not count: trailing zeros, the case of enumerations, space around text,
+// the order of lists of up to a hundred, how a day is written. Nor does what the API is
+// known not to give back, nor what a Modify carried as it came, unless it is gone.
 func WithWriteCheck(check WriteCheck) Option {
 	return func(c *config) error {
 		if check < WriteCheckFail || check > WriteCheckOff {

@@ -505,25 +505,26 @@ func TestACreatedObjectIsComparedAndNeverAFailure(t *testing.T) {
 }
 
 func TestAWriteThatCannotBeReadBackWasMade(t *testing.T) {
-	for body, fails := range map[string]bool{``: true, `{"id":7}`: false, `{"id":8,"name":"Berg"}`: true} {
-		var log strings.Builder
-		c := free(t, roundTrip(func(req *http.Request) (*http.Response, error) {
-			if req.Method == http.MethodPut {
-				return answer(req, 200, body), nil
-			}
-			return nil, errors.New("no network")
-		}), tid.WithRetries(0), tid.WithLogger(textLog(&log)))
-		got, err := c.Contacts.Update(t.Context(), 7, &tid.ContactInput{Name: "Berg", ContactType: tid.ContactCompany})
-		if !fails {
-			require.NoError(t, err)
-			assert.EqualValues(t, 7, got.ID)
-			assert.Contains(t, log.String(), "name")
-			continue
+	for body, known := range map[string]bool{``: false, `{"id":7}`: true, `{"id":8,"name":"Berg"}`: false} {
+		put := func(check tid.WriteCheck, log io.Writer) (*tid.Contact, error) {
+			c := free(t, roundTrip(func(req *http.Request) (*http.Response, error) {
+				if req.Method == http.MethodPut {
+					return answer(req, 200, body), nil
+				}
+				return nil, errors.New("no network")
+			}), tid.WithRetries(0), tid.WithLogger(textLog(log)), tid.WithWriteCheck(check))
+			return c.Contacts.Update(t.Context(), 7, &tid.ContactInput{Name: "Berg", ContactType: tid.ContactCompany})
 		}
+		got, err := put(tid.WriteCheckFail, io.Discard)
 		var e *tid.Error
 		require.ErrorAs(t, err, &e)
 		assert.True(t, e.MayHaveExecuted)
 		assert.ErrorContains(t, err, "the change itself was made")
+		assert.Equal(t, known, got != nil)
+		var log strings.Builder
+		_, err = put(tid.WriteCheckWarn, &log)
+		assert.Equal(t, known, err == nil)
+		assert.Equal(t, known, strings.Contains(log.String(), "properties"))
 	}
 }
 

@@ -52,18 +52,22 @@ func put[T any](ctx context.Context, c *Client, op string, body any, get func(co
 	case !held || found.undecided():
 		fresh, err := get(ctx, id)
 		var e *Error
-		if held && err != nil { // the write was made, and its answer is all that is known of it
+		switch {
+		case err == nil:
+			out, found = fresh, compare(fresh)
+		case held && c.writeCheck == WriteCheckWarn:
 			c.log.notApplied(ctx, op, found.names())
 			return out, nil
-		}
-		if errors.As(err, &e) {
+		case errors.As(err, &e):
 			e.MayHaveExecuted = true
 			e.hint = "the change itself was made; only reading it back has failed"
+		}
+		if err != nil && held {
+			return out, err
 		}
 		if err != nil {
 			return nil, err
 		}
-		out, found = fresh, compare(fresh)
 	}
 	switch {
 	case len(found.differ) == 0:
