@@ -1,6 +1,7 @@
 package tidtest
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -109,6 +110,6 @@ func (d *reader) extra(s *schema, r *record, extra tid.Extra) {
 		if in != nil {
 			to = r.part(in)
 		}
-		to.setOther(f, anyJSON(trimSpace(raw)))
+		to.setOther(f, anyJSON(bytes.TrimSpace(raw)))
 	}
 }

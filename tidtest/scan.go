@@ -7,10 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/vismatid/tid/internal/scan"
 )
 
-// The functions here walk over JSON that has already been found valid. They read faster than a decode into maps, and they
-// keep what a decoder smooths over: whether a number was written as a string, and whether a property was null or left out.
+// The functions here read JSON that has already been found valid, and keep what a decoder smooths over: whether a number was
+// written as a string, and whether a property was null or left out.
 
 // validJSON says what is wrong with data as a JSON text in UTF-8.
 func validJSON(data []byte) error {
@@ -51,99 +53,28 @@ func wrongKind(want string, raw []byte) error {
 	return fmt.Errorf("must be %s, not the %s %s", want, jsonKind(raw), text)
 }
 
-// trimSpace drops white space around a JSON value.
-func trimSpace(raw []byte) []byte {
-	start, end := skipSpace(raw, 0), len(raw)
-	for end > start && isSpace(raw[end-1]) {
-		end--
-	}
-	return raw[start:end]
-}
-
-func isSpace(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
-
-func skipSpace(raw []byte, i int) int {
-	for i < len(raw) && isSpace(raw[i]) {
-		i++
-	}
-	return i
-}
-
-// skipString returns the index after the string that begins at i.
-func skipString(raw []byte, i int) int {
-	for i++; raw[i] != '"'; i++ {
-		if raw[i] == '\\' {
-			i++
-		}
-	}
-	return i + 1
-}
-
-// skipValue returns the index after the value that begins at i.
-func skipValue(raw []byte, i int) int {
-	switch raw[i] {
-	case '"':
-		return skipString(raw, i)
-	case '{', '[':
-		for depth := 0; ; {
-			switch raw[i] {
-			case '"':
-				i = skipString(raw, i)
-				continue
-			case '{', '[':
-				depth++
-			case '}', ']':
-				if depth--; depth == 0 {
-					return i + 1
-				}
-			}
-			i++
-		}
-	}
-	for i < len(raw) && !isSpace(raw[i]) && raw[i] != ',' && raw[i] != '}' && raw[i] != ']' {
-		i++
-	}
-	return i
-}
-
 // members calls fn for every property of a JSON object, in order.
-func members(raw []byte, fn func(name string, value []byte) error) error {
+func members(raw []byte, fn func(name string, value []byte) error) (err error) {
 	if raw[0] != '{' {
 		return wrongKind("an object", raw)
 	}
-	for i := skipSpace(raw, 1); raw[i] != '}'; {
-		end := skipString(raw, i)
-		name, err := stringOf(raw[i:end])
-		if err != nil {
-			return err
-		}
-		i = skipSpace(raw, skipSpace(raw, end)+1) // past the colon
-		end = skipValue(raw, i)
-		if err := fn(name, raw[i:end]); err != nil {
-			return err
-		}
-		if i = skipSpace(raw, end); raw[i] == ',' {
-			i = skipSpace(raw, i+1)
-		}
-	}
-	return nil
+	scan.Members(raw, func(name, value []byte) bool {
+		err = fn(string(name), value)
+		return err == nil
+	})
+	return err
 }
 
 // elements calls fn for every element of a JSON array, in order.
-func elements(raw []byte, fn func(value []byte) error) error {
+func elements(raw []byte, fn func(value []byte) error) (err error) {
 	if raw[0] != '[' {
 		return wrongKind("an array", raw)
 	}
-	for i := skipSpace(raw, 1); raw[i] != ']'; {
-		end := skipValue(raw, i)
-		if err := fn(raw[i:end]); err != nil {
-			return err
-		}
-		if i = skipSpace(raw, end); raw[i] == ',' {
-			i = skipSpace(raw, i+1)
-		}
-	}
-	return nil
+	scan.Elements(raw, func(value []byte) bool {
+		err = fn(value)
+		return err == nil
+	})
+	return err
 }
 
 // stringOf reads a JSON string.

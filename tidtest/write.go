@@ -1,6 +1,7 @@
 package tidtest
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -78,7 +79,7 @@ func (c *call) read(res *resource, old *record, prepare func(*change)) (*change,
 			known[strings.ToLower(p.name)] = p
 		}
 	}
-	err := members(trimSpace(c.body), func(name string, value []byte) error {
+	err := members(bytes.TrimSpace(c.body), func(name string, value []byte) error {
 		if p, ok := known[strings.ToLower(name)]; ok && (!isNull(value) || p.as.kind == kindJSON) {
 			ch.given[p.name] = value
 		}
@@ -270,7 +271,7 @@ func (st *state) complete(res *resource, r *record) {
 func (st *state) putJSON(res *resource, parent, id int64, raw []byte, extra tid.Extra) (int64, error) {
 	d := &reader{st: st, problems: problems{}}
 	r := res.schema.newRecord()
-	if raw = trimSpace(raw); raw[0] != '{' {
+	if raw = bytes.TrimSpace(raw); raw[0] != '{' {
 		return 0, wrongKind("an object", raw)
 	}
 	d.object(res.schema, r, raw, "")

@@ -34,6 +34,23 @@ func Members(object []byte, fn func(name, value []byte) bool) {
 	}
 }
 
+// Elements calls fn for each element of a JSON array in order. It does nothing with any
+// other value, and ends where fn returns false.
+func Elements(array []byte, fn func(value []byte) bool) {
+	if i := Space(array, 0); i == len(array) || array[i] != '[' {
+		return
+	}
+	for i := Space(array, Space(array, 0)+1); array[i] != ']'; {
+		end := Value(array, i)
+		if !fn(array[i:end]) {
+			return
+		}
+		if i = Space(array, end); array[i] == ',' {
+			i = Space(array, i+1)
+		}
+	}
+}
+
 // Space returns the index after the white space that begins at i.
 func Space(raw []byte, i int) int {
 	for i < len(raw) && (raw[i] == ' ' || raw[i] == '\n' || raw[i] == '\t' || raw[i] == '\r') {

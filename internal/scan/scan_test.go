@@ -29,6 +29,15 @@ func TestMembersAreGivenAsTheyAreWritten(t *testing.T) {
 	assert.Equal(t, 1, n)
 }
 
+func TestElementsAreGivenAsTheyAreWritten(t *testing.T) {
+	var found []string
+	scan.Elements([]byte(` [ 1.50,"a,]" ,{"b":[2]},[ ] ] `), func(value []byte) bool { found = append(found, string(value)); return len(found) < 4 })
+	assert.Equal(t, []string{"1.50", `"a,]"`, `{"b":[2]}`, "[ ]"}, found)
+	for _, raw := range []string{"[]", " [ ] ", "{}", `"["`, ""} {
+		scan.Elements([]byte(raw), func(value []byte) bool { t.Errorf("%s has %s", raw, value); return true })
+	}
+}
+
 func FuzzMembersAreThoseOfTheDecoder(f *testing.F) {
 	f.Add([]byte(`{"a":{"b":[1,"]"]},"\u0061":"\"","":0}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
