@@ -361,11 +361,7 @@ func without(o map[string]any) map[string]any {
 }
 
 func TestModifyLosesNothingButWhatIsEdited(t *testing.T) {
-	runs := 10_000
-	if testing.Short() {
-		runs = 500
-	}
-	for i := range runs {
+	for i := range underRace(10_000, 1_000) {
 		rng := rand.New(rand.NewPCG(11, uint64(i)))
 		s := &strict{held: randomContact(rng), refs: holding(`{}`).refs}
 		want := maps.Clone(s.held)
@@ -383,11 +379,7 @@ func TestModifyLosesNothingButWhatIsEdited(t *testing.T) {
 }
 
 func TestAnIgnoredPropertyIsNamed(t *testing.T) {
-	runs := 10_000
-	if testing.Short() {
-		runs = 500
-	}
-	for i := range runs {
+	for i := range underRace(10_000, 1_000) {
 		rng := rand.New(rand.NewPCG(12, uint64(i)))
 		s := &strict{held: randomContact(rng), refs: holding(`{}`).refs}
 		e := edits[rng.IntN(len(edits))]
