@@ -229,6 +229,9 @@ func parseBaseURL(address string) (*url.URL, error) {
 		return nil, fmt.Errorf("tid: the base URL must be https, not %s://%s: the token would travel in the clear", u.Scheme, u.Host)
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	if strings.HasSuffix(strings.ToLower(u.Path), "/v1") {
+		return nil, errors.New("tid: the base URL must end before /v1, which the operations begin with")
+	}
 	return u, nil
 }
 

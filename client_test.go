@@ -47,6 +47,7 @@ func TestNewClientRefusesWhatCannotWork(t *testing.T) {
 		{"a query in the URL", good, tid.WithBaseURL("https://api.example?x=1"), "no user, query or fragment"},
 		{"a host that only looks like this machine", good, tid.WithBaseURL("http://localhost.example"), "must be https"},
 		{"no http.Client", good, tid.WithHTTPClient(nil), "client is nil"},
+		{"base URL with the version", good, tid.WithBaseURL("https://publicapi.example/v1/"), "must end before /v1"},
 		{"negative retries", good, tid.WithRetries(-1), "-1 retries"},
 		{"repeated POST", good, tid.WithRetries(3, http.MethodPost), "POST is not idempotent"},
 		{"no time to wait", good, tid.WithMaxWait(0), "not a time to wait"},

@@ -2,9 +2,11 @@ package tid
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -51,7 +53,7 @@ func readErrorObject(text []byte, r *redactor) (message string, fields map[strin
 	for k, v := range object {
 		lower[strings.ToLower(k)] = v
 	}
-	for _, key := range []string{"message", "error", "error_description", "detail", "details", "title", "exceptionmessage"} {
+	for _, key := range []string{"message", "error", "error_description", "detail", "details", "title", "errormessage", "exceptionmessage"} {
 		var s string
 		var inner struct{ Message string }
 		switch raw := lower[key]; {
@@ -64,25 +66,43 @@ func readErrorObject(text []byte, r *redactor) (message string, fields map[strin
 		}
 		break
 	}
-	var details string // some say in message that it failed, and here what failed
-	if json.Unmarshal(lower["details"], &details) == nil && details != "" && message != "" && details != message {
-		message += ": " + details
+	for _, key := range []string{"details", "error_description"} { // some say above that it failed, and here what failed
+		var details string
+		if json.Unmarshal(lower[key], &details) == nil && details != "" && message != "" && details != message {
+			message += ": " + details
+		}
+	}
+	add := func(field string, several []string) {
+		if several == nil {
+			return
+		}
+		if fields == nil {
+			fields = make(map[string][]string)
+		}
+		field = tidy(r.blank(field))
+		fields[field] = append(fields[field], several...)
 	}
 	for _, key := range []string{"errors", "modelstate"} {
 		var byField map[string]json.RawMessage
 		if json.Unmarshal(lower[key], &byField) != nil {
+			var each []struct {
+				Field, Property, PropertyName, Name string
+				Message, ErrorMessage, Description  json.RawMessage
+			}
+			if json.Unmarshal(lower[key], &each) == nil {
+				for _, e := range each {
+					if field := cmp.Or(e.Field, e.PropertyName, e.Property, e.Name); field != "" {
+						add(field, texts(slices.Concat(e.Message, e.ErrorMessage, e.Description), r))
+					}
+				}
+			}
 			if all := texts(lower[key], r); message == "" {
 				message = strings.Join(all, ", ")
 			}
 			continue
 		}
 		for field, raw := range byField {
-			if several := texts(raw, r); several != nil {
-				if fields == nil {
-					fields = make(map[string][]string)
-				}
-				fields[tidy(r.blank(field))] = several
-			}
+			add(field, texts(raw, r))
 		}
 	}
 	return message, fields
