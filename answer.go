@@ -219,13 +219,14 @@ func articleOf(noun string) string {
 	return "a"
 }
 
-// refusal is the error of an answer that has the status of a success and tells of
-// an error: an object with "error" or "errors" in it and no id, where out has no
-// place for them.
+// refusal is the error of an answer that has the status of a success and tells of an
+// error: an object with "error" or "errors" in it, or for a detail with a message, and no
+// id, where out has no place for them.
 func refusal(resp *http.Response, data []byte, out any) error {
-	if !slices.ContainsFunc([]string{`"error`, `"Error`, `"ERROR`}, func(key string) bool { return bytes.Contains(data[:min(len(data), maxErrorBody)], []byte(key)) }) {
+	if !slices.ContainsFunc([]string{`"error`, `"Error`, `"ERROR`, `"message`, `"Message`}, func(key string) bool { return bytes.Contains(data[:min(len(data), maxErrorBody)], []byte(key)) }) {
 		return nil
 	}
+	isDetail := false
 	if out != nil {
 		t := reflect.TypeOf(out)
 		for t.Kind() == reflect.Pointer {
@@ -234,9 +235,11 @@ func refusal(resp *http.Response, data []byte, out any) error {
 		if t.Kind() != reflect.Struct {
 			return nil
 		}
-		if fields := shapeOf(t).fields; fields["error"] != nil || fields["errors"] != nil {
+		fields := shapeOf(t).fields
+		if fields["error"] != nil || fields["errors"] != nil {
 			return nil
 		}
+		isDetail = fields["id"] != nil && fields["message"] == nil && resp.Request != nil && resp.Request.Method == http.MethodGet
 	}
 	var said map[string]json.RawMessage
 	if json.Unmarshal(data, &said) != nil {
@@ -245,6 +248,9 @@ func refusal(resp *http.Response, data []byte, out any) error {
 	told := false
 	for key, value := range said {
 		switch strings.ToLower(key) {
+		case "message":
+			var said string
+			told = told || isDetail && json.Unmarshal(value, &said) == nil && said != ""
 		case "id", "items", "accesstoken":
 			return nil
 		case "error", "errors":

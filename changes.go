@@ -28,6 +28,11 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 			case !last.IsZero() && at.Compare(last.Add(clockChange)) > 0:
 				return i, errors.New("the API did not sort the list by its updates, so changes cannot be told from it")
 			case at.Compare(since) < 0:
+				for _, later := range items[i:] {
+					if at, _ := updated(later); at.Compare(since.Add(clockChange)) > 0 {
+						return i, errors.New("the API did not sort the list by its updates, so changes cannot be told from it")
+					}
+				}
 				return i, nil
 			default:
 				last = at

@@ -662,3 +662,12 @@ func TestComparingIsNotQuadratic(t *testing.T) {
 	}).AllocedBytesPerOp()
 	assert.Less(t, allocated, int64(64<<20))
 }
+
+// A message in the place of an object is no object that is gone.
+func TestAMessageInThePlaceOfAnObjectIsNotADeletedOne(t *testing.T) {
+	for body, gone := range map[string]bool{`{"message":"You may not read contacts"}`: false, `{"Message":"x","status":403}`: false, `{}`: true, `{"objectName":"contact"}`: true, `{"message":""}`: true} {
+		_, err := free(t, roundTrip(func(req *http.Request) (*http.Response, error) { return answer(req, 200, body), nil })).Contacts.Get(t.Context(), 7)
+		require.Error(t, err, body)
+		assert.Equal(t, gone, errors.Is(err, tid.ErrNotFound), body)
+	}
+}

@@ -665,3 +665,66 @@ func lists[T, O any](t *testing.T, all iter.Seq2[*T, error], follow func(context
 	run := idOf(follow(t.Context(), &cursor, opts))
 	return [3]iter.Seq[int64]{idOf(all), run, run}
 }
+
+// A server with pages of its own never shows both sides of the place where one ends: a
+// load that was killed exactly there goes on all the same, whatever has been removed.
+func TestALoadGoesOnAtTheEndOfAPageOfTheServersOwn(t *testing.T) {
+	for _, size := range []int{20, 30, 50} {
+		for passed := size - 1; passed <= 2*size+1; passed++ {
+			list := bookedEvery(200, 1)
+			list.size = size
+			c := free(t, list)
+			var cursor tid.Cursor
+			var got []int64
+			for contact, err := range c.Contacts.Follow(t.Context(), &cursor, nil) {
+				require.NoError(t, err)
+				if len(got) == passed {
+					break
+				}
+				got = append(got, contact.ID)
+			}
+			list.rows = slices.Delete(list.rows, passed-1, passed) // the one passed last
+			cursor = restarted(t, cursor)
+			for contact, err := range c.Contacts.Follow(t.Context(), &cursor, nil) {
+				require.NoError(t, err, "pages of %d, %d passed", size, passed)
+				got = append(got, contact.ID)
+			}
+			require.Len(t, got, 200, "pages of %d, %d passed", size, passed)
+		}
+	}
+}
+
+func TestAnEmptyAnswerDoesNotEndALoad(t *testing.T) {
+	for lying := 1; lying <= 5; lying++ {
+		list := bookedEvery(300, 1)
+		list.edit = func(page, _ int, body string) string {
+			if list.requests == lying {
+				return fmt.Sprintf(`{"page":%d,"pageSize":100,"itemCount":0,"totalItemCount":0,"items":[]}`, page)
+			}
+			return body
+		}
+		var cursor tid.Cursor
+		seen := make(map[int64]bool)
+		for range 2 {
+			for contact, err := range free(t, list).Contacts.Follow(t.Context(), &cursor, nil) {
+				require.NoError(t, err)
+				seen[contact.ID] = true
+			}
+		}
+		assert.Len(t, seen, 300, "request %d lies", lying)
+	}
+}
+
+func TestChangesThatAreNotSortedAreAnErrorWhereverTheyStand(t *testing.T) {
+	list := bookedEvery(300, 1)
+	list.unsorted = true
+	list.rows[5].updated = 401
+	list.rows = append(list.rows, entry{id: 301, created: 300, updated: 400})
+	since, err := tid.ParseDateTime(strings.Trim(minute(299), `"`))
+	require.NoError(t, err)
+	cursor := tid.Cursor{Newest: since}
+	_, err = tid.Collect(free(t, list).Contacts.Follow(t.Context(), &cursor, nil), 0)
+	assert.ErrorContains(t, err, "did not sort")
+	_, err = tid.Collect(free(t, list).Contacts.ChangedSince(t.Context(), since, nil), 0)
+	assert.ErrorContains(t, err, "did not sort")
+}

@@ -38,6 +38,8 @@ func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.
 			}
 			g.known = append(g.known, stamped{id, second(at)})
 		}
+		slices.SortFunc(g.known, func(a, b stamped) int { return cmp.Compare(a.id, b.id) })
+		g.known = slices.CompactFunc(g.known, func(a, b stamped) bool { return a.id == b.id })
 		slices.SortFunc(g.known, func(a, b stamped) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
 		confirm := func(id int64) error {
 			err := exists(ctx, id)

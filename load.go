@@ -90,12 +90,20 @@ type loading struct {
 	seen   idRanges // of the group since a row was removed
 
 	tries, step int
-	behind      int // the last position known of a row that was passed; -1 is none
-	beyond      int // the first one known of a row that was not; -1 is none
+	behind      int  // the last position known of a row that was passed; -1 is none
+	beyond      int  // the first one known of a row that was not; -1 is none
+	seam        seam // the end of the last page whose rows were all passed
 
 	then   finding
 	end    int // of the page that has been taken
 	closes bool
+}
+
+// seam is where a page ends of a server with pages of its own: where exactly the rows
+// in front of it have been given, no page shows both sides of it.
+type seam struct {
+	at, total int
+	last      int64 // the id of the row in front
 }
 
 // finding is what a page came to.
@@ -185,6 +193,15 @@ func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (giv
 	}
 	if !p.within && (!starts || first == len(rows) && !ends) {
 		p.then = elsewhere
+		if p.fixed && starts && len(rows) > 0 {
+			here := seam{w.Begin() + len(rows), total, rows[len(rows)-1].id}
+			if p.beyond == here.at && p.seam == here { // as it was before the page behind it was seen
+				p.within, p.sure, p.Recount = true, true, false
+				p.next, p.First = here.at, here.at-idRanges(p.Given).count()
+				return nil, nil
+			}
+			p.seam = here
+		}
 		return nil, p.search(w.Begin(), len(rows), starts)
 	}
 	last, fresh := first, 0 // after the group, and how many of it are new
@@ -298,7 +315,7 @@ func (p *loading) settle() (done bool, err error) {
 func (f *follower[T]) load(ctx context.Context, yield func(*T, error) bool) bool {
 	cursor := f.cursor
 	if cursor.Load == nil {
-		since, err := f.present(ctx)
+		since, total, err := f.present(ctx)
 		if err != nil {
 			yield(nil, err)
 			return false
@@ -306,7 +323,7 @@ func (f *follower[T]) load(ctx context.Context, yield func(*T, error) bool) bool
 		if since.IsZero() { // nothing is there, or nothing tells when it has changed
 			return true
 		}
-		cursor.Load = &Load{Since: since}
+		cursor.Load = &Load{Since: since, Total: total}
 	}
 	recent := cursor.behind(cursor.Load.Since).surely()
 	p := newLoading(cursor.Load, false, f.created.first.Size)
@@ -347,15 +364,18 @@ func (f *follower[T]) walk(ctx context.Context, l *listing, p *loading, since Da
 			continue // the server has pages of another size
 		}
 		rows := make([]stamped, 0, len(page.Items))
+		old := false
 		for _, item := range page.Items {
 			at, dated := stamp(item)
-			if dated && at.Compare(since) < 0 {
-				ends = true
-				break
+			switch old = old || dated && at.Compare(since) < 0; {
+			case !old:
+				id, _ := f.identify(item)
+				rows = append(rows, stamped{id, at.surely()})
+			case dated && at.Compare(since.Add(clockChange)) > 0:
+				return false, l.fails(fmt.Errorf("the API did not sort the list by %s, so it is not known which rows have changed", p.key()))
 			}
-			id, _ := f.identify(item)
-			rows = append(rows, stamped{id, at.surely()})
 		}
+		ends = ends || old
 		wanted, err := p.take(w, rows, page.TotalItemCount, ends)
 		if err != nil {
 			return false, l.fails(err)
@@ -379,14 +399,15 @@ func (f *follower[T]) walk(ctx context.Context, l *listing, p *loading, since Da
 	}
 }
 
-// present is the newest stamp of the list that does not lie in the API's future.
-func (f *follower[T]) present(ctx context.Context) (DateTime, error) {
+// present is the newest stamp of the list that does not lie in the API's future, and how
+// many rows the list has; of one that does not tell, there is one at least.
+func (f *follower[T]) present(ctx context.Context) (since DateTime, total int, err error) {
 	page, _, now, err := get[T](ctx, f.changed, f.changed.first)
 	if err != nil {
-		return DateTime{}, err
+		return DateTime{}, 0, err
 	}
-	if len(page.Items) == 0 && page.more(1) {
-		return DateTime{}, f.changed.fails(walk.EmptyPage(1, page.TotalItemCount, page.TotalPages))
+	if total = page.TotalItemCount; len(page.Items) == 0 && page.more(1) {
+		return DateTime{}, 0, f.changed.fails(walk.EmptyPage(1, page.TotalItemCount, page.TotalPages))
 	}
 	var newest DateTime
 	for _, item := range page.Items {
@@ -394,12 +415,12 @@ func (f *follower[T]) present(ctx context.Context) (DateTime, error) {
 		switch {
 		case !dated:
 		case !at.later(now):
-			return at, nil
+			return at, total, nil
 		case newest.IsZero():
 			newest = DateTimeOfWall(now.UTC())
 		}
 	}
-	return newest, nil
+	return newest, total, nil
 }
 
 // page reads a page, and tells whether it reaches the end of the list. An answer
@@ -431,7 +452,9 @@ func (f *follower[T]) page(ctx context.Context, l *listing, p *loading, w walk.W
 			wrong = fmt.Errorf("page %d has %d items, although it can have %d", w.Page, page.rows, w.Size)
 		case total > 0 && page.rows < w.Size && reached < total:
 			wrong = fmt.Errorf("page %d has %d of %d items, although the answer counts %d in all", w.Page, page.rows, w.Size, total)
-		case total == 0 && p.Total > 0 && page.rows == 0:
+		case total == 0 && page.rows == 0 && (p.Total > 0 || !p.newest && w.Begin() == 0) && asked < 3: // has it been emptied?
+			continue
+		case total == 0 && page.rows == 0 && p.Total > 0 && p.fixed && w.Begin() > 0: // and nothing would notice
 			wrong = walk.EmptyPage(w.Page, p.Total, page.TotalPages)
 		case total > 0 && page.rows > 0 && reached > total:
 			page.TotalItemCount, ends = 0, page.rows < w.Size

@@ -288,7 +288,8 @@ func (s *ProjectsService) Follow(ctx context.Context, cursor *Cursor, opts *Proj
 // that costs one request when none is gone, and some ten for each that is. Get
 // confirms each that it finds.
 //
-// Rows created since do no harm. One that was created among those that are known,
+// Rows created since do no harm, and what is deleted while Gone runs may come the
+// next time only. One that was created among those that are known,
 // and is not known itself, can hide one that is gone from the count: have a whole
 // copy, as Follow gives it. Where a stamp is missing the whole list is read. After
 // an error, with the id 0, nothing comes.

@@ -109,7 +109,8 @@ func (s *TasksService) All(ctx context.Context, opts *TaskListOptions) iter.Seq2
 // seems to be gone, the whole list is read once, and decides: the API has no
 // operation for a single task.
 //
-// Rows created since do no harm. One that was created among those that are known,
+// Rows created since do no harm, and what is deleted while Gone runs may come the
+// next time only. One that was created among those that are known,
 // and is not known itself, can hide one that is gone from the count: have a whole
 // copy, as Follow gives it. Where a stamp is missing the whole list is read. After
 // an error, with the id 0, nothing comes.

@@ -153,8 +153,10 @@ func (b *Batch[T]) check(text json.RawMessage) error {
 		Deleted           json.RawMessage   `json:"deleted"`
 		CreateOrderIntact *bool             `json:"createOrderIntact"`
 	}
-	if json.Unmarshal(text, &answer) != nil ||
-		answer.Created == nil && answer.Updated == nil && answer.Deleted == nil && answer.CreateOrderIntact == nil {
+	err := json.Unmarshal(text, &answer)
+	said := answer.Deleted != nil && string(answer.Deleted) != "null"
+	if err != nil || answer.Created == nil && answer.Updated == nil && !said && answer.CreateOrderIntact == nil ||
+		len(answer.Created)+len(answer.Updated) == 0 && words(text) != "" {
 		return fmt.Errorf("it is no result of a batch%s", words(text))
 	}
 	if len(answer.Created) != len(b.create) {

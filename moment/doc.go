@@ -48,7 +48,8 @@
 // [Service.All] gives every row that is in the list from its first request to its last,
 // each once, or ends in an error, whatever others add and remove meanwhile and whether
 // or not the API counts pages. Of a list that does not count them, a page that is not
-// full is the last one. An answer that is something else than what was asked for,
+// full is the last one. Rows that change places while others come and go are told only
+// where the API counts. An answer that is something else than what was asked for,
 // such as another object, a message, or fewer objects than a batch has created, is an
 // error, whose MayHaveExecuted says that a write may have been carried out.
 //

@@ -413,7 +413,7 @@ func readPage[T any](ctx context.Context, l *listing, w walk.Window) (*Page[T], 
 func contradiction[T any](l *listing, w walk.Window, p *Page[T]) string {
 	size := cmp.Or(p.Size, w.Size)
 	least := p.TotalElements // of the rows that there are
-	if least == 0 && p.TotalPages > 0 {
+	if least == 0 && p.TotalPages > 1 {
 		least = (p.TotalPages-1)*size + 1
 	}
 	begin := p.Number * size
@@ -424,6 +424,8 @@ func contradiction[T any](l *listing, w walk.Window, p *Page[T]) string {
 		return fmt.Sprintf("page %d is empty, although the answer counts %d rows on %d pages", p.Number, p.TotalElements, p.TotalPages)
 	case begin+p.rows < least && (p.rows < size || size == 0 && p.TotalPages < 2):
 		return fmt.Sprintf("page %d has %d rows, although the answer counts %d in all", p.Number, p.rows, least)
+	case p.TotalElements > 0 && p.TotalElements <= (p.TotalPages-1)*size:
+		return fmt.Sprintf("page %d counts %d rows in all, which are not %d pages of %d", p.Number, p.TotalElements, p.TotalPages, size)
 	}
 	return ""
 }

@@ -291,6 +291,7 @@ func TestACountThatDoesNotMatchIsAnError(t *testing.T) {
 	for counters, want := range map[string]string{
 		`"totalElements":700`: "page 0 has 3 rows, although the answer counts 700 in all",
 		`"number":0,"size":500,"totalElements":700,"totalPages":2`:   "page 0 has 3 rows, although the answer counts 700 in all",
+		`"number":0,"size":500,"totalElements":3,"totalPages":3`:     "page 0 counts 3 rows in all, which are not 3 pages of 500",
 		`"size":500,"totalPages":2`:                                  "page 0 has 3 rows, although the answer counts 501 in all",
 		`"number":0,"size":3,"totalElements":700,"totalPages":234`:   "the answer is page 0, and page 1 was asked for",
 		`"size":3,"totalElements":700,"totalPages":234`:              "rows changed places meanwhile",
@@ -677,6 +678,8 @@ func TestAnAnswerThatIsNotWhatWasAskedForIsAnError(t *testing.T) {
 		"a page of the browser":  {`<html>Sign in</html>`, "get create update delete list all batch change report", "web page"},
 		"null":                   {`null`, "get create update list all batch change report", "the answer is empty"},
 		"a row without an id":    {`{"content":[{"id":1},{"name":"a"}]}`, "list all", "row 2 of the list has no id"},
+		"a message in a batch":   {`{"created":[],"updated":[],"message":"No role"}`, "batch change", "No role"},
+		"a batch of nulls":       {`{"created":null,"updated":null,"deleted":null,"createOrderIntact":null}`, "batch change", "no result of a batch"},
 		"fewer than were sent":   {`{"created":[{"id":1}],"createOrderIntact":true}`, "batch", "it holds 1 created objects, and 2 were sent"},
 		"more than were sent":    {`{"created":[{"id":1},{"id":2},{"id":3}]}`, "batch", "it holds 3 created objects, and 2 were sent"},
 		"one of them twice":      {`{"created":[{"id":1},{"id":1}]}`, "batch", "object 1 twice"},
