@@ -223,7 +223,7 @@ func articleOf(noun string) string {
 // error: an object with "error" or "errors" in it, or for a detail with a message, and no
 // id, where out has no place for them.
 func refusal(resp *http.Response, data []byte, out any) error {
-	if !slices.ContainsFunc([]string{`"error`, `"Error`, `"ERROR`, `"message`, `"Message`}, func(key string) bool { return bytes.Contains(data[:min(len(data), maxErrorBody)], []byte(key)) }) {
+	if head := data[:min(len(data), maxErrorBody)]; !bytes.Contains(head, []byte("rror")) && !bytes.Contains(head, []byte("essage")) && !bytes.Contains(head, []byte("ERROR")) {
 		return nil
 	}
 	isDetail := false

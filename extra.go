@@ -150,7 +150,7 @@ func (c carried) has(name string, raw json.RawMessage) bool {
 // shape is what a struct has fields for.
 type shape struct {
 	fields map[string]*wireField // by their names, and by those in lower case
-	opts   []string              // properties that an Opt stands for
+	opts   []string              // properties that an Opt stands for, of a detail in its input
 }
 
 // wireField is a field of a struct, as it is written.
@@ -160,6 +160,7 @@ type wireField struct {
 	typ    reflect.Type
 	opt    bool         // an Opt stands for it
 	object reflect.Type // of the object that it points to, if it is one
+	writes *wireField   // that of the input, for a detail that has one
 }
 
 var object = []byte("{")
@@ -172,6 +173,13 @@ func shapeOf(t reflect.Type) *shape {
 	}
 	s := &shape{fields: make(map[string]*wireField)}
 	s.add(t, nil, make(map[reflect.Type]bool))
+	if in := details[t]; in != nil {
+		written := shapeOf(in)
+		s.opts = written.opts
+		for name, p := range s.fields {
+			p.writes = written.fields[name]
+		}
+	}
 	shapes.Store(t, s)
 	return s
 }
@@ -283,19 +291,19 @@ func keepBeyond(data []byte, out any) {
 		v = v.Elem()
 	}
 	own := reflect.ValueOf(d).Elem()
-	s, input := shapeOf(own.Type()), shapeOf(details[own.Type()])
+	s := shapeOf(own.Type())
 	var outer *shape // what hides fields of the detail
 	if at != nil {
 		outer = shapeOf(v.Type())
 	}
-	var there []string // of what an Opt stands for
+	there := make([]string, 0, 8) // of what an Opt stands for
 	scan.Members(data, func(name, raw []byte) bool {
 		p := s.field(name)
 		if p == nil || outer != nil && !slices.Equal(outer.field(name).index, append(slices.Clone(at), p.index...)) {
 			keep(step(name), bytes.Clone(raw))
 			return true
 		}
-		in := input.field(name)
+		in := p.writes
 		switch field := own.FieldByIndex(p.index); {
 		case in != nil && in.opt && raw[0] != 'n':
 			there = append(there, in.name)
@@ -309,7 +317,7 @@ func keepBeyond(data []byte, out any) {
 		}
 		return true
 	})
-	for _, opt := range input.opts {
+	for _, opt := range s.opts {
 		if !slices.Contains(there, opt) {
 			answer.absent = append(answer.absent, opt)
 		}

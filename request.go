@@ -112,7 +112,7 @@ func expand(op, template, instead string, args []any) (string, error) {
 	for name, value := range values {
 		template = strings.Replace(template, "{"+name+"}", value, 1)
 	}
-	if slices.ContainsFunc(strings.Split(template, "/"), isDots) { // an element of the caller's, made of two parts
+	if strings.Contains(template, "/.") && slices.ContainsFunc(strings.Split(template, "/"), isDots) { // an element of the caller's, made of two parts
 		return "", invalid(op, "the path leaves its place")
 	}
 	return escapePath(template), nil
@@ -120,11 +120,14 @@ func expand(op, template, instead string, args []any) (string, error) {
 
 // placeholders lists the names in the braces of a template.
 func placeholders(template string) (names []string) {
-	for _, part := range strings.Split(template, "{")[1:] {
-		name, _, _ := strings.Cut(part, "}")
-		names = append(names, name)
+	for {
+		_, rest, more := strings.Cut(template, "{")
+		if !more {
+			return names
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		names, template = append(names, name), after
 	}
-	return names
 }
 
 func encodeQuery(ctx context.Context, op string, params any) (url.Values, error) {
@@ -284,13 +287,18 @@ func isDots(element string) bool { return element == "." || element == ".." }
 // escapePath escapes what cannot stand in a path. net/url would otherwise take the
 // path apart and escape it anew, and what was escaped in it would become plain.
 func escapePath(path string) string {
+	plain := func(c byte) bool { return isAlphanumeric(c) || strings.IndexByte("-._~!$&'()*+,;=:@/%", c) >= 0 }
 	var b strings.Builder
+	done := 0 // what has been written
 	for i := range len(path) {
-		if c := path[i]; isAlphanumeric(c) || strings.IndexByte("-._~!$&'()*+,;=:@/%", c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
+		if c := path[i]; !plain(c) {
+			fmt.Fprintf(&b, "%s%%%02X", path[done:i], c)
+			done = i + 1
 		}
 	}
+	if done == 0 {
+		return path
+	}
+	b.WriteString(path[done:])
 	return b.String()
 }
