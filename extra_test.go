@@ -671,3 +671,85 @@ func TestAMessageInThePlaceOfAnObjectIsNotADeletedOne(t *testing.T) {
 		assert.Equal(t, gone, errors.Is(err, tid.ErrNotFound), body)
 	}
 }
+
+// TestModifyLosesNothingOfAnyType is TestModifyLosesNothingButWhatIsEdited for the other
+// types: each has some of what it can have, and unknown properties, and one is changed.
+func TestModifyLosesNothingOfAnyType(t *testing.T) {
+	types := map[string]struct {
+		object, edited string // and the property that the edit sets to "new"
+		refs           map[string]string
+		modify         func(*tid.Client) error
+	}{
+		"projects": {
+			`{"title":"Tak","startDate":"2026-10-01 00:00:00","customer":1,"responsible":2,"status":3,"category":4,"tags":[5],"invoiceText":"x","workSiteAddress":{"city":"Umeå"}}`, "description",
+			map[string]string{"contactId": "customer", "responsibleId": "responsible", "statusId": "status", "categoryId": "category", "tagIds": "tags"},
+			func(c *tid.Client) error {
+				_, err := c.Projects.Modify(t.Context(), 7, func(in *tid.ProjectInput) error { in.Description = "new"; return nil })
+				return err
+			}},
+		"opportunities": {
+			`{"title":"Tak","turnover":12.5,"user":1,"customer":2,"contact":3,"status":4,"opportunityState":"open","probability":0,"tags":[5]}`, "description",
+			map[string]string{"userId": "user", "customerId": "customer", "contactId": "contact", "statusId": "status", "tagIds": "tags"},
+			func(c *tid.Client) error {
+				_, err := c.Opportunities.Modify(t.Context(), 7, func(in *tid.OpportunityInput) error { in.Description = "new"; return nil })
+				return err
+			}},
+		"time reports": {
+			`{"date":"2026-10-01 00:00:00","user":1,"project":2,"activity":3,"timeCode":4,"timeArticle":5,"hours":7.5,"invoiceableHours":0,"internalComment":"x"}`, "comment",
+			map[string]string{"userId": "user", "projectId": "project", "activityId": "activity", "timeCodeId": "timeCode", "timeArticleId": "timeArticle"},
+			func(c *tid.Client) error {
+				_, err := c.TimeReports.Modify(t.Context(), 7, func(in *tid.TimeReportInput) error { in.Comment = "new"; return nil })
+				return err
+			}},
+		"material reports": {
+			`{"project":1,"articleNumber":"7","consumedUnits":2.5,"invoiceableUnits":0,"pricePerUnit":0,"toBeInvoiced":false,"unitText":"m"}`, "description",
+			map[string]string{"projectId": "project"},
+			func(c *tid.Client) error {
+				_, err := c.MaterialReports.Modify(t.Context(), 7, func(in *tid.MaterialReportInput) error { in.Description = "new"; return nil })
+				return err
+			}},
+		"articles": {
+			`{"name":"Skruv","articleNumber":"7","price":1.25,"unit":3,"isActive":false}`, "description",
+			map[string]string{"unitId": "unit"},
+			func(c *tid.Client) error {
+				a, err := c.Articles.Get(t.Context(), 7)
+				if err != nil {
+					return err
+				}
+				in := a.Input()
+				in.Description = "new"
+				_, err = c.Articles.Update(t.Context(), tid.ArticleMaterial, 7, in)
+				return err
+			}},
+	}
+	for name, c := range types {
+		t.Run(name, func(t *testing.T) {
+			references := make(map[string]bool)
+			for _, as := range c.refs {
+				references[as] = true
+			}
+			for i := range underRace(1000, 100) {
+				rng := rand.New(rand.NewPCG(13, uint64(i)))
+				s := holding(c.object)
+				s.refs = c.refs
+				for name, v := range s.held {
+					switch {
+					case !references[name]:
+					case name == "tags":
+						s.held[name] = []any{map[string]any{"id": v.([]any)[0]}}
+					default:
+						s.held[name] = map[string]any{"id": v, "name": "of " + fmt.Sprint(v)}
+					}
+				}
+				s.held["id"] = json.Number("7")
+				for range rng.IntN(6) {
+					s.held[fmt.Sprintf("unknown%d", rng.IntN(9))] = random(rng, 0)
+				}
+				want := maps.Clone(s.held)
+				want[c.edited] = "new"
+				require.NoError(t, c.modify(free(t, s)), "run %d", i)
+				require.JSONEq(t, jsonOf(without(want)), jsonOf(without(s.held)), "run %d", i)
+			}
+		})
+	}
+}
