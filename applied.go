@@ -93,7 +93,8 @@ func (c *Client) compare(sent, held any) (found comparison) {
 }
 
 // beside adds what an edited object had, and has no more, of what no input can write: it
-// was cleared beside, unless the edit has made it follow another reference.
+// was cleared beside, unless it can follow from another reference, object or kind that
+// the edit has set.
 func (c *Client) beside(found *comparison, sent edited, before, after any) {
 	b, _ := detailIn(reflect.ValueOf(before))
 	a, _ := detailIn(reflect.ValueOf(after))
@@ -103,7 +104,8 @@ func (c *Client) beside(found *comparison, sent edited, before, after any) {
 	in, origin := reflect.ValueOf(sent.input).Elem(), reflect.ValueOf(sent.origin).Elem()
 	writes := shapeOf(in.Type())
 	for _, p := range writes.fields {
-		if strings.HasSuffix(p.name, "Id") && !in.FieldByIndex(p.index).Equal(origin.FieldByIndex(p.index)) {
+		decides := strings.HasSuffix(p.name, "Id") || p.object != nil || p.typ.Implements(reflect.TypeFor[enumerated]())
+		if decides && !reflect.DeepEqual(in.FieldByIndex(p.index).Interface(), origin.FieldByIndex(p.index).Interface()) {
 			return
 		}
 	}

@@ -563,6 +563,8 @@ func TestTheAttackedWritesStayWhole(t *testing.T) {
 			setup: func(s *strict) { s.ignored = "credit" }, fields: []string{"credit"}},
 		"another id is not contradicted": {object: contact + `,"district":{"id":4}}`, edit: func(in *tid.ContactInput) { _ = in.Extra.Set("districtId", 9) }, body: `"districtId":9`,
 			setup: func(s *strict) { s.refs["districtId"] = "district" }},
+		"what follows from another kind": {object: contact + `,"contactPersons":[{"id":3}]}`,
+			edit: func(in *tid.ContactInput) { in.ContactType = tid.ContactPerson }},
 		"what the type knows and no input writes": {object: contact + `,"contactPersons":[{"id":3}]}`, edit: email, fields: []string{"contactPersons"}},
 	} {
 		t.Run(name, func(t *testing.T) {
