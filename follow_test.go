@@ -233,23 +233,29 @@ func TestAFirstLoadGoesOnWhereItWasKilled(t *testing.T) {
 	}
 }
 
-// A cursor that is saved with every row repeats none.
-func TestACursorThatIsSavedWithEachRowRepeatsNone(t *testing.T) {
-	list := bookedEvery(1000, 3)
-	c := free(t, list)
+// inSteps follows the contacts until nothing more comes. It breaks off after so many
+// rows each time, and goes on with the cursor as it was saved.
+func inSteps(t *testing.T, c *tid.Client, step int) (given []int64) {
 	var cursor tid.Cursor
-	var given []int64
 	for n := -1; n != len(given); {
 		n = len(given)
 		for contact, err := range c.Contacts.Follow(t.Context(), &cursor, nil) {
 			require.NoError(t, err)
-			if len(given) == n+37 {
+			if len(given) == n+step {
 				break
 			}
 			given = append(given, contact.ID)
 		}
 		cursor = restarted(t, cursor)
 	}
+	return given
+}
+
+// A cursor that is saved with every row repeats none.
+func TestACursorThatIsSavedWithEachRowRepeatsNone(t *testing.T) {
+	list := bookedEvery(1000, 3)
+	c := free(t, list)
+	given := inSteps(t, c, 37)
 	assert.Equal(t, upTo(1000), given, "in the order in which they were created")
 }
 
@@ -468,19 +474,7 @@ func TestRowsThatDoNotTellWhenTheyWereCreatedAreLoaded(t *testing.T) {
 					list.rows[i].created = -1
 				}
 				client := free(t, list)
-				var cursor tid.Cursor
-				var given []int64
-				for n := -1; n != len(given); {
-					n = len(given)
-					for contact, err := range client.Contacts.Follow(t.Context(), &cursor, nil) {
-						require.NoError(t, err)
-						if len(given) == n+70 {
-							break
-						}
-						given = append(given, contact.ID)
-					}
-					cursor = restarted(t, cursor)
-				}
+				given := inSteps(t, client, 70)
 				slices.Sort(given)
 				assert.Equal(t, upTo(500), given)
 			})
@@ -520,19 +514,7 @@ func TestFirstLoadsFromStrangeServersAreWhole(t *testing.T) {
 			list := bookedEvery(1000, c.same)
 			list.totals, list.size, list.edit = c.list.totals, c.list.size, c.list.edit
 			client := free(t, list)
-			var cursor tid.Cursor
-			var given []int64
-			for n := -1; n != len(given); {
-				n = len(given)
-				for contact, err := range client.Contacts.Follow(t.Context(), &cursor, nil) {
-					require.NoError(t, err)
-					if len(given) == n+170 {
-						break
-					}
-					given = append(given, contact.ID)
-				}
-				cursor = restarted(t, cursor)
-			}
+			given := inSteps(t, client, 170)
 			assert.Equal(t, upTo(1000), given)
 			t.Logf("%d requests", list.requests)
 		})
