@@ -26,7 +26,7 @@ func fetch[T any](ctx context.Context, c *Client, op string, params, body any, a
 		if err := receiveInto(out)(resp); err != nil {
 			return err
 		}
-		if found := c.compare(body, out); !found.partial() {
+		if found := c.compare(body, out); found.missing() <= found.same { // else it holds the lesser part
 			call.notApplied = found.names()
 		}
 		return nil

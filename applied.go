@@ -69,9 +69,9 @@ type comparison struct {
 // compare compares what was sent with the object that is held; it finds nothing where
 // either has no input, or nothing is to be compared.
 func (c *Client) compare(sent, held any) (found comparison) {
-	var origin any
-	if e, ok := sent.(edited); ok {
-		sent, origin = e.input, e.origin
+	e, modified := sent.(edited)
+	if modified {
+		sent = e.input
 	}
 	in, _ := sent.(writable)
 	d, _ := detailIn(reflect.ValueOf(held))
@@ -79,15 +79,16 @@ func (c *Client) compare(sent, held any) (found comparison) {
 		return found
 	}
 	is := d.input()
-	s, h := reflect.ValueOf(in).Elem(), reflect.ValueOf(is).Elem()
+	s, h, now := reflect.ValueOf(in).Elem(), reflect.ValueOf(is).Elem(), reflect.ValueOf(d).Elem()
 	o := reflect.Zero(s.Type())
-	if origin != nil {
-		o = reflect.ValueOf(origin).Elem()
+	if modified {
+		o = reflect.ValueOf(e.origin).Elem()
 	}
 	found.fields("", s, h, o)
-	found.extra(in, is, reflect.ValueOf(d).Elem())
-	if was, ok := origin.(writable); ok {
-		found.removed(in, is, was)
+	found.extra(in, is, now)
+	if modified {
+		found.removed(in, is, e.origin.(writable))
+		found.beside(s, o, reflect.ValueOf(e.before).Elem(), now)
 	}
 	return found
 }
@@ -95,13 +96,7 @@ func (c *Client) compare(sent, held any) (found comparison) {
 // beside adds what an edited object had, and has no more, of what no input can write: it
 // was cleared beside, unless it can follow from another reference, object or kind that
 // the edit has set.
-func (c *Client) beside(found *comparison, sent edited, before, after any) {
-	b, _ := detailIn(reflect.ValueOf(before))
-	a, _ := detailIn(reflect.ValueOf(after))
-	if b == nil || a == nil || c.writeCheck == WriteCheckOff {
-		return
-	}
-	in, origin := reflect.ValueOf(sent.input).Elem(), reflect.ValueOf(sent.origin).Elem()
+func (d *comparison) beside(in, origin, was, is reflect.Value) {
 	writes := shapeOf(in.Type())
 	for _, p := range writes.fields {
 		decides := strings.HasSuffix(p.name, "Id") || p.object != nil || p.typ.Implements(reflect.TypeFor[enumerated]())
@@ -109,37 +104,25 @@ func (c *Client) beside(found *comparison, sent edited, before, after any) {
 			return
 		}
 	}
-	was, is := reflect.ValueOf(b).Elem(), reflect.ValueOf(a).Elem()
 	for name, p := range shapeOf(was.Type()).fields {
 		if name != p.name || isMaintained(name) || writes.field([]byte(name)) != nil || writes.field([]byte(name+"Id")) != nil || name == "tags" {
 			continue
 		}
 		had, has := was.FieldByIndex(p.index), is.FieldByIndex(p.index)
 		if !had.IsZero() && has.IsZero() && p.typ.Kind() != reflect.Bool && !isNothing(asJSON(had.Interface())) {
-			found.note(name, had.Interface(), nil)
+			d.note(name, had.Interface(), nil)
 		}
 	}
 }
 
-// undecided reports that something is missing, which another answer may have.
-func (d *comparison) undecided() bool {
+// missing is how many properties nothing is held of, which another answer may have.
+func (d *comparison) missing() (n int) {
 	for _, f := range d.differ {
 		if f.missing {
-			return true
+			n++
 		}
 	}
-	return false
-}
-
-// partial reports an answer that lacks more of what was sent than it has.
-func (d *comparison) partial() bool {
-	missing := 0
-	for _, f := range d.differ {
-		if f.missing {
-			missing++
-		}
-	}
-	return missing > d.same
+	return n
 }
 
 // names are those of the properties that differ.

@@ -26,11 +26,11 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 			switch {
 			case at.IsZero(): // nothing says that it has not changed
 			case !last.IsZero() && at.Compare(last.Add(clockChange)) > 0:
-				return i, errors.New("the API did not sort the list by its updates, so changes cannot be told from it")
+				return i, errUnsortedChanges
 			case at.Compare(since) < 0:
 				for _, later := range items[i:] {
 					if at, _ := updated(later); at.Compare(since.Add(clockChange)) > 0 {
-						return i, errors.New("the API did not sort the list by its updates, so changes cannot be told from it")
+						return i, errUnsortedChanges
 					}
 				}
 				return i, nil
@@ -58,6 +58,8 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 		}
 	}
 }
+
+var errUnsortedChanges = errors.New("the API did not sort the list by its updates, so changes cannot be told from it")
 
 // changesOf is a list by its updates, newest first.
 func changesOf(ctx context.Context, c *Client, op, key string, opts any, args []any) (*listing, error) {

@@ -19,19 +19,12 @@ func put[T any](ctx context.Context, c *Client, op string, body any, get func(co
 		return nil, err
 	}
 	out := new(T)
-	compare := func(held *T) comparison {
-		found := c.compare(body, held)
-		if e, ok := body.(edited); ok {
-			c.beside(&found, e, e.before, held)
-		}
-		return found
-	}
 	var found comparison
 	err = c.do(ctx, call, func(resp *http.Response) error {
 		if err := receiveInto(out)(resp); err != nil {
 			return err
 		}
-		if found = compare(out); !found.undecided() {
+		if found = c.compare(body, out); found.missing() == 0 {
 			call.notApplied = found.names()
 		}
 		return nil
@@ -49,12 +42,12 @@ func put[T any](ctx context.Context, c *Client, op string, body any, get func(co
 			reflect.ValueOf(out).Elem().FieldByIndex(p.index).SetInt(id)
 		}
 		return out, nil
-	case !held || found.undecided():
+	case !held || found.missing() > 0:
 		fresh, err := get(ctx, id)
 		var e *Error
 		switch {
 		case err == nil:
-			out, found = fresh, compare(fresh)
+			out, found = fresh, c.compare(body, fresh)
 		case held && c.writeCheck == WriteCheckWarn:
 			c.log.notApplied(ctx, op, found.names())
 			return out, nil
