@@ -108,6 +108,7 @@ type Schema struct {
 // A Property is a named value of an object.
 type Property struct {
 	Name     string
+	Text     string // what is said of the property itself, not of its type
 	Evidence Evidence
 	*Schema
 }
@@ -229,7 +230,7 @@ func (l *loader) schema(n *yaml.Node) *Schema {
 		s.Items = l.schema(items)
 	}
 	for name, property := range pairs(child(n, "properties")) {
-		s.Properties = append(s.Properties, &Property{Name: name, Evidence: Evidence(value(property, "x-evidence")), Schema: l.schema(property)})
+		s.Properties = append(s.Properties, &Property{Name: name, Text: value(property, "description"), Evidence: Evidence(value(property, "x-evidence")), Schema: l.schema(property)})
 	}
 	for _, key := range []string{"allOf", "anyOf", "oneOf"} {
 		if parts := child(n, key); parts != nil {

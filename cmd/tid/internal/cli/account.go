@@ -1,0 +1,319 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/cmd/tid/internal/description"
+	"github.com/vismatid/tid/cmd/tid/internal/profile"
+)
+
+// calls counts what the client sends.
+type calls struct {
+	mu       sync.Mutex
+	attempts int
+	limited  int
+}
+
+func (c *calls) observe(_ context.Context, e tid.Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.attempts++
+	if e.Status == 429 {
+		c.limited++
+	}
+}
+
+// variables are what leads to an account without a profile.
+var variables = []string{"VISMATID_APP_ID", "VISMATID_APP_SECRET", "VISMATID_TOKEN"}
+
+// client returns a client for the account: the profile that --profile names; without it that of the environment variables;
+// without those the profile TID_PROFILE names, or the default one.
+func (a *app) client(opts ...tid.Option) (*tid.Client, error) {
+	opts = append([]tid.Option{tid.WithUserAgent("tid-cli/" + tid.Version), tid.WithObserver(a.calls.observe)}, opts...)
+	opts = append(opts, a.env.Options...)
+	get := a.env.Getenv
+	if a.name == "" && (get(variables[0]) != "" || get(variables[1]) != "" || get(variables[2]) != "") {
+		source, err := fromVariables(get)
+		if err != nil {
+			return nil, err
+		}
+		if address := get("VISMATID_BASE_URL"); address != "" {
+			opts = append([]tid.Option{tid.WithBaseURL(address)}, opts...)
+		}
+		return tid.NewClient(source, opts...)
+	}
+	name := a.profileName()
+	p, secret, err := a.profiles.Get(name)
+	if errors.Is(err, profile.ErrNone) && a.name == "" && name == profile.Default {
+		return nil, usage("there are no credentials: run tid login, or set VISMATID_APP_ID and VISMATID_APP_SECRET, or VISMATID_TOKEN")
+	}
+	if err != nil {
+		return nil, usageError{err}
+	}
+	a.opened = p
+	own := make([]tid.Option, 0, len(p.Paths)+1)
+	if p.BaseURL != "" {
+		own = append(own, tid.WithBaseURL(p.BaseURL))
+	}
+	for operation, path := range p.Paths {
+		own = append(own, tid.WithPath(operation, path))
+	}
+	c, err := tid.NewClient(credentials(p, secret), append(own, opts...)...)
+	if err != nil {
+		return nil, usage("profile %s: %w", name, err)
+	}
+	return c, nil
+}
+
+func (a *app) profileName() string {
+	for _, name := range []string{a.name, a.env.Getenv("TID_PROFILE")} {
+		if name != "" {
+			return name
+		}
+	}
+	return profile.Default
+}
+
+func credentials(p profile.Profile, secret string) tid.TokenSource {
+	if p.AppID == "" {
+		return tid.StaticToken(secret)
+	}
+	return tid.AppCredentials(p.AppID, secret)
+}
+
+func fromVariables(get func(string) string) (tid.TokenSource, error) {
+	id, secret, token := get(variables[0]), get(variables[1]), get(variables[2])
+	switch {
+	case token != "" && (id != "" || secret != ""):
+		return nil, usage("VISMATID_TOKEN is set beside VISMATID_APP_ID or VISMATID_APP_SECRET: unset one or the other")
+	case token != "":
+		return tid.StaticToken(token), nil
+	case id == "" || secret == "":
+		return nil, usage("VISMATID_APP_ID and VISMATID_APP_SECRET must be set together")
+	}
+	return tid.AppCredentials(id, secret), nil
+}
+
+// path is where the account has an operation, with its placeholders filled.
+func (a *app) path(o *description.Operation) string {
+	if moved := a.opened.Paths[o.String()]; moved != "" {
+		return moved
+	}
+	return o.Path
+}
+
+func (a *app) loginCommand() *cobra.Command {
+	var id, address string
+	var static, testAccount bool
+	cmd := &cobra.Command{
+		Use:   "login",
+		Short: "Keep the credentials of an account",
+		Long: `Keeps the credentials of an account under a profile, "default" if --profile does not name one.
+
+An administrator creates an API application in Visma Tid under the cog icon, Integrationer, API-applikationer. Its secret,
+or a static token, is asked for and not shown; in a script it is read from standard input. It is kept in the system's
+keyring, or in a file for you alone if there is no keyring.`,
+		Example: "  tid login\n  tid login --profile test --base-url http://127.0.0.1:8080 --app-id ap_sandbox < secret.txt",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			name := a.profileName()
+			if err := profile.CheckName(name); err != nil {
+				return usageError{err}
+			}
+			in := bufio.NewReader(a.env.Stdin)
+			p := profile.Profile{BaseURL: address, TestAccount: testAccount}
+			if before, err := a.profiles.All(); err == nil {
+				p.Paths = before[name].Paths
+			}
+			if !static {
+				var err error
+				if p.AppID, err = a.ask(in, "Application id: ", id); err != nil {
+					return err
+				}
+			}
+			what := "Secret: "
+			if static {
+				what = "Static token: "
+			}
+			secret, err := a.askSecret(in, what)
+			if err != nil {
+				return err
+			}
+			if err := a.try(cmd.Context(), p, secret); err != nil {
+				return err
+			}
+			inFile, err := a.profiles.Put(name, p, secret)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.env.Stderr, "Profile %s is kept.\n", name)
+			if inFile {
+				fmt.Fprintf(a.env.Stderr, "No keyring answered: the secret is in a file in %s that you alone can read.\n", a.profiles.Dir)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&id, "app-id", "", "the `id` of the application; asked for if not given")
+	flags.BoolVar(&static, "static-token", false, "a static token, not an application's id and secret")
+	flags.StringVar(&address, "base-url", a.env.Getenv("VISMATID_BASE_URL"), "the `address` of the API, such as "+tid.BlikkBaseURL)
+	flags.BoolVar(&testAccount, "test-account", false, "a test account: doctor --writes may write to it")
+	return cmd
+}
+
+// try makes sure that credentials are taken.
+func (a *app) try(ctx context.Context, p profile.Profile, secret string) error {
+	opts := append([]tid.Option{tid.WithObserver(a.calls.observe)}, a.env.Options...)
+	if p.BaseURL != "" {
+		opts = append([]tid.Option{tid.WithBaseURL(p.BaseURL)}, opts...)
+	}
+	if p.AppID != "" {
+		_, err := tid.ExchangeToken(ctx, p.AppID, secret, opts...)
+		return err
+	}
+	c, err := tid.NewClient(tid.StaticToken(secret), opts...)
+	if err != nil {
+		return err
+	}
+	_, err = c.Contacts.List(ctx, &tid.ContactListOptions{ListOptions: tid.ListOptions{PageSize: 1}})
+	if errors.Is(err, tid.ErrForbidden) {
+		return nil // taken, and may not read contacts
+	}
+	return err
+}
+
+// ask returns what was given, or a line that is typed.
+func (a *app) ask(in *bufio.Reader, prompt, given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	if a.terminal(a.env.Stdin) >= 0 {
+		fmt.Fprint(a.env.Stderr, prompt)
+	}
+	return line(in, prompt)
+}
+
+// askSecret reads a line that is not shown.
+func (a *app) askSecret(in *bufio.Reader, prompt string) (string, error) {
+	fd := a.terminal(a.env.Stdin)
+	if fd < 0 {
+		return line(in, prompt)
+	}
+	fmt.Fprint(a.env.Stderr, prompt)
+	text, err := term.ReadPassword(fd)
+	fmt.Fprintln(a.env.Stderr)
+	if err != nil {
+		return "", err
+	}
+	return notEmpty(string(text), prompt)
+}
+
+func line(in *bufio.Reader, prompt string) (string, error) {
+	text, err := in.ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return notEmpty(text, prompt)
+}
+
+func notEmpty(text, prompt string) (string, error) {
+	if text = strings.TrimSpace(text); text == "" {
+		return "", usage("nothing was given for %q", strings.TrimSuffix(prompt, ": "))
+	}
+	return text, nil
+}
+
+// terminal returns the descriptor of a stream that is a terminal, else -1.
+func (a *app) terminal(stream any) int {
+	if f, ok := stream.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return int(f.Fd())
+	}
+	return -1
+}
+
+func (a *app) logoutCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "logout", Short: "Forget a profile and its secret", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			name := a.profileName()
+			if err := a.profiles.Delete(name); err != nil {
+				return usageError{err}
+			}
+			fmt.Fprintf(a.env.Stderr, "Profile %s is forgotten.\n", name)
+			return nil
+		},
+	}
+}
+
+func (a *app) profilesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "profiles", Short: "List the profiles", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			names, err := a.profiles.Names()
+			if err != nil {
+				return err
+			}
+			all, err := a.profiles.All()
+			if err != nil {
+				return err
+			}
+			for _, name := range names {
+				p := all[name]
+				kind, address := "static token", p.BaseURL
+				if p.AppID != "" {
+					kind = p.AppID
+				}
+				if address == "" {
+					address = tid.DefaultBaseURL
+				}
+				if p.TestAccount {
+					kind += "\ttest account"
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\n", name, address, kind)
+			}
+			return nil
+		},
+	}
+	set := &cobra.Command{
+		Use: "set-path OPERATION PATH", Short: "Correct the path of an operation in a profile",
+		Long:    "Corrects the path of an operation in a profile, as doctor proposes. An empty path takes the correction back.",
+		Example: `  tid profiles set-path "GET /v1/Core/Logs" /v1/Core/LogEntries`,
+		Args:    cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			name := a.profileName()
+			all, err := a.profiles.All()
+			if err != nil {
+				return err
+			}
+			p, ok := all[name]
+			if !ok {
+				return usage("%w as %q", profile.ErrNone, name)
+			}
+			if args[1] == "" {
+				delete(p.Paths, args[0])
+				return a.profiles.Change(name, p)
+			}
+			if _, err := tid.NewClient(tid.StaticToken("none"), tid.WithPath(args[0], args[1])); err != nil {
+				return usageError{err}
+			}
+			if p.Paths == nil {
+				p.Paths = map[string]string{}
+			}
+			p.Paths[args[0]] = args[1]
+			return a.profiles.Change(name, p)
+		},
+	}
+	cmd.AddCommand(set)
+	return cmd
+}

@@ -1,0 +1,441 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/cmd/tid/internal/description"
+	"github.com/vismatid/tid/cmd/tid/internal/output"
+)
+
+// method finds the method of the client that an operation's id names, such as "Tasks.Comments.Update" or, with the kind of
+// article in a parameter, "Articles.Create.Material".
+func method(c *tid.Client, id string) (service reflect.Value, name, kind string) {
+	service = reflect.ValueOf(c).Elem()
+	parts := strings.Split(id, ".")
+	for i, part := range parts {
+		if service.Kind() == reflect.Pointer && service.MethodByName(part).IsValid() {
+			return service, part, strings.ToLower(strings.Join(parts[i+1:], ""))
+		}
+		if service.Kind() == reflect.Pointer {
+			service = service.Elem()
+		}
+		service = service.FieldByName(part)
+	}
+	return reflect.Value{}, "", ""
+}
+
+// invoke calls a method of a service: its parameters are the context, a kind of article where there is one, the arguments
+// of the path, and the rest.
+func invoke(ctx context.Context, f reflect.Value, kind string, args []string, rest ...reflect.Value) (any, error) {
+	in := []reflect.Value{reflect.ValueOf(ctx)}
+	if kind != "" {
+		in = append(in, reflect.ValueOf(tid.ArticleType(kind)))
+	}
+	for _, arg := range args {
+		id, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil {
+			return nil, usage("%q is not an id", arg)
+		}
+		in = append(in, reflect.ValueOf(id))
+	}
+	out := f.Call(append(in, rest...))
+	err, _ := out[len(out)-1].Interface().(error)
+	if len(out) == 1 {
+		return nil, err
+	}
+	return out[0].Interface(), err
+}
+
+// errNotSent ends a write that only shows what it would send.
+var errNotSent = errors.New("nothing was sent")
+
+// writeCommand makes the command of an operation that changes something.
+func (a *app) writeCommand(cmd *cobra.Command, o *description.Operation) {
+	flags := cmd.Flags()
+	yes := flags.BoolP("yes", "y", false, "do not ask")
+	dry := flags.Bool("dry-run", false, "show what would be sent, and send nothing")
+	var send func(ctx context.Context, c *tid.Client, args []string) (any, error)
+	switch {
+	case o.Body == nil && len(o.Filters()) == 0: // a deletion
+		send = func(ctx context.Context, c *tid.Client, args []string) (any, error) {
+			if err := a.agreed(o.Method+" "+mustFill(a.path(o), o, args), *yes, *dry); err != nil {
+				return nil, err
+			}
+			service, name, kind := method(c, o.ID)
+			return invoke(ctx, service.MethodByName(name), kind, args)
+		}
+	case o.Body == nil:
+		send = a.parameters(cmd, o, yes, dry)
+	case o.Method == http.MethodPut && a.canModify(o):
+		send = a.modify(cmd, o, yes, dry)
+	default:
+		send = a.body(cmd, o, yes, dry)
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		c, err := a.client()
+		if err != nil {
+			return err
+		}
+		if _, err := fill(a.path(o), o, args); err != nil {
+			return err
+		}
+		result, err := send(cmd.Context(), c, args)
+		if errors.Is(err, errNotSent) {
+			return nil
+		}
+		if err != nil || result == nil || reflect.ValueOf(result).IsNil() {
+			return err
+		}
+		text, err := json.Marshal(result)
+		if err != nil {
+			return err
+		}
+		w, err := output.New(cmd.OutOrStdout(), output.Options{Format: "json", Single: true})
+		if err == nil {
+			if err = w.Write(text); err == nil {
+				err = w.Close()
+			}
+		}
+		return err
+	}
+}
+
+func mustFill(path string, o *description.Operation, args []string) string {
+	filled, err := fill(path, o, args)
+	if err != nil {
+		return path
+	}
+	return filled
+}
+
+// agreed asks whether to send, unless that was said before.
+func (a *app) agreed(what string, yes, dry bool) error {
+	switch {
+	case dry:
+		fmt.Fprintf(a.env.Stderr, "%s\nNothing was sent: --dry-run.\n", what)
+		return errNotSent
+	case yes:
+		return nil
+	case a.terminal(a.env.Stdin) < 0:
+		return usage("%s: nothing was sent: add --yes, since there is no terminal to ask on", strings.SplitN(what, "\n", 2)[0])
+	}
+	fmt.Fprintf(a.env.Stderr, "%s\nSend it? [y/N] ", what)
+	var answer string
+	_, _ = fmt.Fscanln(a.env.Stdin, &answer) // no answer is a no
+	if answer = strings.ToLower(answer); answer == "y" || answer == "yes" || answer == "j" || answer == "ja" {
+		return nil
+	}
+	fmt.Fprintln(a.env.Stderr, "Nothing was sent.")
+	return errNotSent
+}
+
+// parameters is a write whose values are in the query: the parameters of its method are those of the description, in order.
+func (a *app) parameters(cmd *cobra.Command, o *description.Operation, yes, dry *bool) func(context.Context, *tid.Client, []string) (any, error) {
+	var values []*value
+	for _, p := range o.Filters() {
+		v, name := newValue(p.Schema), kebab(p.Name)
+		values = append(values, v)
+		cmd.Flags().Var(v, name, explained(p.Description, p.Evidence, p.Schema, p.Required))
+		if p.Required {
+			_ = cmd.MarkFlagRequired(name) // it has just been added
+		}
+	}
+	return func(ctx context.Context, c *tid.Client, args []string) (any, error) {
+		what := o.Method + " " + mustFill(a.path(o), o, args)
+		service, name, kind := method(c, o.ID)
+		f := service.MethodByName(name)
+		var rest []reflect.Value
+		for i, v := range values {
+			in := reflect.New(f.Type().In(1 + len(args) + i))
+			quoted, err := json.Marshal(v.text)
+			if err != nil {
+				return nil, err
+			}
+			if err := json.Unmarshal(quoted, in.Interface()); err != nil {
+				return nil, usageError{err}
+			}
+			rest = append(rest, in.Elem())
+			if v.set {
+				what += fmt.Sprintf("\n  %s: %s", o.Filters()[i].Name, v.text)
+			}
+		}
+		if err := a.agreed(what, *yes, *dry); err != nil {
+			return nil, err
+		}
+		return invoke(ctx, f, kind, args, rest...)
+	}
+}
+
+// body is a write of a whole object, from flags or from JSON on standard input.
+func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool) func(context.Context, *tid.Client, []string) (any, error) {
+	input := cmd.Flags().String("input", "", "read the object as JSON from this `file`, or from standard input with -")
+	fields := map[string]*value{}
+	var order []string
+	var add func(prefix string, s *description.Schema)
+	add = func(prefix string, s *description.Schema) {
+		for _, p := range s.Properties {
+			if len(p.Properties) > 0 && !p.Is("array") && prefix == "" {
+				add(p.Name+".", p.Schema)
+				continue
+			}
+			v, name := newValue(p.Schema), prefix+p.Name
+			fields[name] = v
+			order = append(order, name)
+			flag := kebab(name)
+			if cmd.Flags().Lookup(flag) != nil {
+				flag = "the-" + flag
+			}
+			cmd.Flags().Var(v, flag, explained(p.Text, p.Evidence, p.Schema, prefix == "" && slices.Contains(s.Required, p.Name)))
+			boolFlag(cmd.Flags(), v, flag)
+			complete(cmd, flag, p.Schema)
+		}
+	}
+	add("", o.Body)
+	if o.Method == http.MethodPut {
+		cmd.Long += "\n\nThe whole object is replaced: what is not given is cleared."
+	}
+	return func(ctx context.Context, c *tid.Client, args []string) (any, error) {
+		body := []byte("{}")
+		if *input != "" {
+			var err error
+			if body, err = a.read(*input); err != nil {
+				return nil, err
+			}
+			if err := checkNames(o.Body, "", body); err != nil {
+				return nil, err
+			}
+		}
+		for _, name := range order {
+			if v := fields[name]; v.set {
+				raw, err := toJSON(v.schema, v.text)
+				if err != nil {
+					return nil, usageError{err}
+				}
+				if body, err = with(body, strings.Split(name, "."), raw); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if string(body) == "{}" {
+			return nil, usage("there is nothing to send: give flags, or --input - for JSON on standard input")
+		}
+		service, name, kind := method(c, o.ID)
+		f := service.MethodByName(name)
+		in := reflect.New(f.Type().In(f.Type().NumIn() - 1).Elem())
+		if err := json.Unmarshal(body, in.Interface()); err != nil {
+			return nil, usage("the object does not fit %s: %w", o, err)
+		}
+		if err := a.agreed(o.Method+" "+mustFill(a.path(o), o, args)+"\n"+indented(in.Interface()), *yes || o.Method == http.MethodPost && *input == "", *dry); err != nil {
+			return nil, err
+		}
+		return invoke(ctx, f, kind, args, in)
+	}
+}
+
+func (a *app) read(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(io.LimitReader(a.env.Stdin, 16<<20))
+	}
+	return readSmall(name)
+}
+
+func indented(v any) string {
+	text, err := json.MarshalIndent(v, "  ", "  ")
+	if err != nil {
+		return err.Error()
+	}
+	return "  " + string(text)
+}
+
+// checkNames refuses properties that the description does not have: the API would ignore them without a word.
+func checkNames(s *description.Schema, prefix string, body json.RawMessage) error {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(body, &object); err != nil {
+		return usage("the object cannot be read as JSON: %w", err)
+	}
+	for name, value := range object {
+		p := s.Property(name)
+		if p == nil {
+			return usage("there is no property %q: it has %s", prefix+name, strings.Join(propertyNames(s), ", "))
+		}
+		if value = bytes.TrimSpace(value); len(p.Properties) > 0 && len(value) > 0 && value[0] == '{' {
+			if err := checkNames(p.Schema, prefix+name+".", value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func propertyNames(s *description.Schema) []string {
+	var names []string
+	for _, p := range s.Properties {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// with puts a value into an object, at a path of names.
+func with(object []byte, path []string, value json.RawMessage) ([]byte, error) {
+	var members map[string]json.RawMessage
+	if len(object) > 0 && string(object) != "null" {
+		if err := json.Unmarshal(object, &members); err != nil {
+			return nil, usage("the object cannot be read as JSON: %w", err)
+		}
+	}
+	if members == nil {
+		members = map[string]json.RawMessage{}
+	}
+	if len(path) > 1 {
+		inner, err := with(members[path[0]], path[1:], value)
+		if err != nil {
+			return nil, err
+		}
+		value = inner
+	}
+	members[path[0]] = value
+	return json.Marshal(members)
+}
+
+// canModify reports whether the service of an operation reads an object, edits it and writes it.
+func (a *app) canModify(o *description.Operation) bool {
+	service, ok := strings.CutSuffix(o.ID, ".Update")
+	if !ok {
+		return false
+	}
+	c, err := tid.NewClient(tid.StaticToken("none")) // it is asked for its methods alone
+	if err != nil {
+		return false
+	}
+	_, name, _ := method(c, service+".Modify")
+	return name != ""
+}
+
+// modify is an update of single properties: the object is read, edited and written as a whole.
+func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *bool) func(context.Context, *tid.Client, []string) (any, error) {
+	sets := cmd.Flags().StringArray("set", nil, "a `property=value` to change; name:=json sets any JSON, null too; may be given many times")
+	cmd.Long = strings.Replace(cmd.Long, o.Description, "Reads the object, changes what --set names, shows the difference, and writes the whole of it, since the API clears\nwhat a write leaves out.", 1) +
+		"\n\nProperties: " + wrapped(propertyNames(o.Body), "", 110)
+	cmd.Example = "  " + "tid " + kebab(strings.ReplaceAll(strings.TrimSuffix(o.ID, ".Update"), ".", " ")) + " update 7 --set " + firstText(o.Body) + "=new"
+	return func(ctx context.Context, c *tid.Client, args []string) (any, error) {
+		if len(*sets) == 0 {
+			return nil, usage("there is nothing to change: --set name=value names it")
+		}
+		changes := []byte("{}")
+		for _, set := range *sets {
+			path, raw, err := change(o.Body, set)
+			if err != nil {
+				return nil, err
+			}
+			if changes, err = with(changes, path, raw); err != nil {
+				return nil, err
+			}
+		}
+		service, _, kind := method(c, o.ID)
+		f := service.MethodByName("Modify")
+		edit := reflect.MakeFunc(f.Type().In(f.Type().NumIn()-1), func(in []reflect.Value) []reflect.Value {
+			err := a.edit(o, args, in[0].Interface(), changes, *yes, *dry)
+			return []reflect.Value{reflect.ValueOf(&err).Elem()}
+		})
+		return invoke(ctx, f, kind, args, edit)
+	}
+}
+
+// edit changes an input and shows what that changes.
+func (a *app) edit(o *description.Operation, args []string, in any, changes []byte, yes, dry bool) error {
+	before, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(changes, in); err != nil {
+		return usage("what was set does not fit %s: %w", o, err)
+	}
+	after, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	lines := difference(before, after)
+	if len(lines) == 0 {
+		fmt.Fprintln(a.env.Stderr, "It is like that already: nothing was sent.")
+		return errNotSent
+	}
+	return a.agreed(o.Method+" "+mustFill(a.path(o), o, args)+"\n"+strings.Join(lines, "\n"), yes, dry)
+}
+
+// difference lists the properties that two objects do not share.
+func difference(before, after []byte) []string {
+	var was, is map[string]json.RawMessage
+	_ = json.Unmarshal(before, &was) // both have just been written
+	_ = json.Unmarshal(after, &is)
+	names := map[string]bool{}
+	for name := range was {
+		names[name] = true
+	}
+	for name := range is {
+		names[name] = true
+	}
+	var lines []string
+	show := func(v json.RawMessage) string {
+		if v == nil {
+			return "(nothing)"
+		}
+		return string(v)
+	}
+	for name := range names {
+		if !bytes.Equal(was[name], is[name]) {
+			lines = append(lines, fmt.Sprintf("  %s: %s -> %s", name, show(was[name]), show(is[name])))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// change reads name=value or name:=json.
+func change(s *description.Schema, set string) (path []string, raw json.RawMessage, err error) {
+	name, text, ok := strings.Cut(set, "=")
+	if !ok {
+		return nil, nil, usage("--set %s: it must be name=value or name:=json", set)
+	}
+	name, literal := strings.CutSuffix(name, ":")
+	path = strings.Split(name, ".")
+	of := s
+	for _, part := range path {
+		p := of.Property(part)
+		if p == nil {
+			return nil, nil, usage("--set: there is no property %q: it has %s", name, strings.Join(propertyNames(of), ", "))
+		}
+		of = p.Schema
+	}
+	if literal {
+		raw, err = parsed(text)
+	} else {
+		raw, err = toJSON(of, text)
+	}
+	if err != nil {
+		return nil, nil, usage("--set %s: %w", name, err)
+	}
+	return path, raw, nil
+}
+
+// firstText is a property for an example.
+func firstText(s *description.Schema) string {
+	for _, p := range s.Properties {
+		if kindOf(p.Schema) == "string" && len(p.Enum) == 0 {
+			return p.Name
+		}
+	}
+	return s.Properties[0].Name
+}

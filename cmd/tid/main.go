@@ -1,0 +1,19 @@
+// Command tid looks into an account of Visma Tid, exports from it, writes to it, holds the API against its description, and
+// runs a fake of it. "tid --help" tells what it can do.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/vismatid/tid/cmd/tid/internal/cli"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, os.Args[1:], cli.System())
+	stop()
+	os.Exit(code)
+}
