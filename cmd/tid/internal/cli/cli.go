@@ -118,20 +118,22 @@ type app struct {
 	calls      *calls
 }
 
-const about = `Looks into an account of Visma Tid (Blikk, Spiris Tid), exports from it and writes to it.
+const about = `Looks into an account of Visma Tid (Blikk, Spiris Tid), and exports from it.
 
-  tid login                                        keep credentials, or set VISMATID_ variables
-  tid time-reports list --from 2026-10-01 -o xlsx  rows into a file, a table or a pipe
-  tid contacts get 7                               one object; also create, update, delete
-  tid time-reports import hours.csv                check a file, then create what is in it
-  tid api GET v1/Core/Contacts                     any request
-  tid doctor                                       hold the API against its description
-  tid sandbox                                      a fake API with a made-up company
+  tid login                          keep credentials, or set VISMATID_TOKEN
+  tid time-reports list -o xlsx      rows, as a table, in a file or in a pipe
+  tid contacts get 7                 one object; also create, update, delete
+  tid time-reports import hours.csv  check a file, then create what is in it
+  tid api GET v1/Core/Contacts       any request
+  tid doctor                         hold the API against its description
+  tid sandbox                        a fake API with a made-up company
 
-Resources: %s.
+Resources:
+%s
 
-Other commands: completion, help, logout, profiles, version. "tid <resource> --help" tells more.
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not allowed, 130 interrupted.`
+Also: completion, help, logout, profiles, version. --help after a command
+explains it. Exit status: 0 done, 1 failed, 2 wrong usage, 3 not found,
+4 not allowed, 130 interrupted.`
 
 // New makes the command.
 func New(env Env) (*cobra.Command, error) {
@@ -157,7 +159,7 @@ func New(env Env) (*cobra.Command, error) {
 	})
 	root.PersistentFlags().StringVar(&a.name, "profile", "", "the `name` of the profile to use")
 	resources := a.resources(root)
-	root.Long = fmt.Sprintf(about, wrapped(resources, "", 98))
+	root.Long = fmt.Sprintf(about, wrapped(resources, "  ", 78))
 	root.AddCommand(a.apiCommand(), a.loginCommand(), a.logoutCommand(), a.profilesCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	strict(root)
@@ -213,7 +215,7 @@ func wrapped(words []string, indent string, width int) string {
 			lines = append(lines, line)
 			line = indent
 		}
-		if line != indent {
+		if strings.TrimSpace(line) != "" {
 			line += " "
 		}
 		line += word

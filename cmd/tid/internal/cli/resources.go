@@ -157,23 +157,18 @@ func (v *value) Set(text string) error {
 	return nil
 }
 
-// query is a value in the query: with the spelling that the description has of it.
+// query is the value as the query carries it, in the spelling of the description.
 func (v *value) query() string {
-	if v.kind == "bool" {
-		return strings.ToLower(v.text)
+	raw, _ := toJSON(v.schema, v.text) // Set has done it before
+	var items []json.RawMessage
+	if json.Unmarshal(raw, &items) != nil {
+		items = []json.RawMessage{raw}
 	}
-	spelled := func(s *description.Schema, text string) string {
-		if i := slices.IndexFunc(s.Enum, func(e string) bool { return strings.EqualFold(e, text) }); i >= 0 {
-			return s.Enum[i]
+	parts := make([]string, len(items))
+	for i, item := range items {
+		if json.Unmarshal(item, &parts[i]) != nil { // no string
+			parts[i] = string(item)
 		}
-		return text
-	}
-	if v.schema.Items == nil {
-		return spelled(v.schema, v.text)
-	}
-	parts := strings.Split(v.text, ",")
-	for i, part := range parts {
-		parts[i] = spelled(v.schema.Items, strings.TrimSpace(part))
 	}
 	return strings.Join(parts, ",")
 }
@@ -193,9 +188,6 @@ func (a *app) listCommand(cmd *cobra.Command, o *description.Operation) {
 		flags.Var(v, name, explained(p.Description, p.Evidence, p.Schema, p.Required))
 		boolFlag(flags, v, name)
 		complete(cmd, name, p.Schema)
-		if p.Required {
-			_ = cmd.MarkFlagRequired(name) // it has just been added
-		}
 	}
 	var order, by *value
 	for _, p := range o.Parameters {
@@ -231,9 +223,12 @@ func (a *app) listCommand(cmd *cobra.Command, o *description.Operation) {
 		if *limit > 0 {
 			opts.PageSize = min(opts.PageSize, *limit)
 		}
-		for name, v := range filters {
-			if v.set {
-				opts.Rest[name] = v.query()
+		for _, p := range o.Filters() {
+			switch v := filters[p.Name]; {
+			case v.set:
+				opts.Rest[p.Name] = v.query()
+			case p.Required:
+				return usage("--%s is required", kebab(p.Name))
 			}
 		}
 		if by != nil && by.set {

@@ -154,7 +154,7 @@ func (s *sink) chosen() (string, error) {
 	switch {
 	case s.file == "" && s.app.terminal(s.app.env.Stdout) >= 0:
 		return "table", nil
-	case s.single:
+	case s.single && s.jq == "":
 		return "json", nil
 	}
 	return "jsonl", nil

@@ -149,9 +149,6 @@ func (a *app) parameters(cmd *cobra.Command, o *description.Operation, yes, dry 
 		v, name := newValue(p.Schema), kebab(p.Name)
 		values = append(values, v)
 		cmd.Flags().Var(v, name, explained(p.Description, p.Evidence, p.Schema, p.Required))
-		if p.Required {
-			_ = cmd.MarkFlagRequired(name) // it has just been added
-		}
 	}
 	return func(ctx context.Context, c *tid.Client, args []string) (any, error) {
 		what := o.Method + " " + mustFill(a.path(o), o, args)
@@ -159,6 +156,9 @@ func (a *app) parameters(cmd *cobra.Command, o *description.Operation, yes, dry 
 		f := service.MethodByName(name)
 		var rest []reflect.Value
 		for i, v := range values {
+			if p := o.Filters()[i]; p.Required && !v.set {
+				return nil, usage("--%s is required", kebab(p.Name))
+			}
 			in := reflect.New(f.Type().In(1 + len(args) + i))
 			quoted, err := json.Marshal(v.text)
 			if err != nil {
