@@ -56,6 +56,9 @@ type stream struct {
 	bar   *progressbar.ProgressBar
 	rows  int
 	total int
+
+	buffer  *bufio.Writer
+	flushed time.Time
 }
 
 // run opens the result, lets produce fill it, and ends it; name is that of a file which is written because a terminal
@@ -85,7 +88,7 @@ func (s *sink) run(ctx context.Context, name string, produce func(context.Contex
 		}
 	}
 	write := func(w io.Writer) error {
-		buffered := bufio.NewWriterSize(w, 1<<16)
+		st.buffer = bufio.NewWriterSize(w, 1<<16)
 		o := output.Options{Format: format, Dialect: s.dialect, Columns: s.columns, Schema: s.schema, Single: s.single && st.query == nil,
 			Note: func(text string) { fmt.Fprintln(s.app.env.Stderr, "tid: "+text) }}
 		if st.query != nil {
@@ -97,7 +100,7 @@ func (s *sink) run(ctx context.Context, name string, produce func(context.Contex
 			}
 		}
 		var err error
-		if st.out, err = output.New(buffered, o); err != nil {
+		if st.out, err = output.New(st.buffer, o); err != nil {
 			return err
 		}
 		if s.app.terminal(s.app.env.Stderr) >= 0 && !s.single && (file != "" || screen < 0) {
@@ -110,13 +113,13 @@ func (s *sink) run(ctx context.Context, name string, produce func(context.Contex
 			_ = st.bar.Finish() // nothing depends on what it shows
 		}
 		if err != nil {
-			_ = buffered.Flush() // the rows that came are shown where a pipe or a terminal takes them
+			_ = st.buffer.Flush() // the rows that came are shown where a pipe or a terminal takes them
 			return err
 		}
 		if err := st.out.Close(); err != nil {
 			return err
 		}
-		return buffered.Flush()
+		return st.buffer.Flush()
 	}
 	if file == "" {
 		return write(s.app.env.Stdout)
@@ -160,8 +163,23 @@ func (s *sink) chosen() (string, error) {
 	return "jsonl", nil
 }
 
+// eager is how long a row may wait for those after it.
+const eager = 200 * time.Millisecond
+
 func (st *stream) write(row json.RawMessage) error {
 	st.rows++
+	if err := st.put(row); err != nil {
+		return err
+	}
+	if time.Since(st.flushed) < eager {
+		return nil
+	}
+	st.flushed = time.Now()
+	return st.buffer.Flush()
+}
+
+// put writes a row, or what the filter makes of it.
+func (st *stream) put(row json.RawMessage) error {
 	if st.query == nil {
 		return st.out.Write(row)
 	}
