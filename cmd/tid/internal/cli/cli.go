@@ -159,6 +159,7 @@ func New(env Env) (*cobra.Command, error) {
 	})
 	root.PersistentFlags().StringVar(&a.name, "profile", "", "the `name` of the profile to use")
 	resources := a.resources(root)
+	a.addImport(root)
 	root.Long = fmt.Sprintf(about, wrapped(resources, "  ", 78))
 	root.AddCommand(a.apiCommand(), a.loginCommand(), a.logoutCommand(), a.profilesCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
