@@ -314,3 +314,31 @@ func TestALedgerCostsOneListForEachUserAndDay(t *testing.T) {
 		assert.Equal(t, map[string]int{"GET": 3, "POST": 4}, requests)
 	})
 }
+
+// A report whose id is not known must not be taken for the next line.
+func TestAReportWithoutAKnownIDIsNoOtherLines(t *testing.T) {
+	t.Run("the API tells no id", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, 1)
+			w.srv.DistortWrites(tidtest.Distortion{Operation: post, Answer: tidtest.AnswerEmpty})
+			w.srv.Inject(tidtest.Fault{Operation: post, Skip: 1, Effect: tidtest.DropBefore()})
+			result, err, _ := w.run(header+three[0]+three[1], 0, UnsureStop)
+			require.NoError(t, err)
+			assert.Equal(t, Result{Lines: 2, Created: 2}, result)
+			assert.Equal(t, 2, w.srv.TimeReports.Len())
+		})
+	})
+	t.Run("it differs from what was sent", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, 1)
+			w.srv.DistortWrites(tidtest.Distortion{Operation: post, Ignore: []string{"comment"}})
+			w.srv.Inject(tidtest.Fault{Operation: post, Effect: tidtest.DropAfter()})
+			lost := w.srv.Inject(tidtest.Fault{Operation: post, Effect: tidtest.DropBefore()})
+			result, err, _ := w.run(header+lineOf(1, first, 1, "8", "x", "")+lineOf(1, first, 1, "8", "", ""), 0, UnsureSkip)
+			require.NoError(t, err)
+			assert.Equal(t, 1, lost.Hits())
+			assert.Equal(t, Result{Lines: 2, Created: 2, Found: 1}, result)
+			assert.Equal(t, 2, w.srv.TimeReports.Len())
+		})
+	})
+}
