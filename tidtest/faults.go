@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"github.com/vismatid/tid/internal/fakehttp"
 )
 
 // A Fault makes requests go wrong. It says which ones, and what becomes of them:
@@ -126,31 +127,14 @@ func KillToken() Effect { return Effect{kind: effectKill} }
 
 // An Injection is a fault at work in a server.
 type Injection struct {
-	fault Fault
-	f     *faults
-	seen  int
-	hits  int
+	injection *fakehttp.Injection[Effect]
 }
 
 // Hits is how many requests the fault has made go wrong.
-func (i *Injection) Hits() int {
-	i.f.mu.Lock()
-	defer i.f.mu.Unlock()
-	return i.hits
-}
+func (i *Injection) Hits() int { return i.injection.Hits() }
 
 // Remove ends the fault.
-func (i *Injection) Remove() {
-	i.f.mu.Lock()
-	defer i.f.mu.Unlock()
-	i.f.active = slices.DeleteFunc(i.f.active, func(other *Injection) bool { return other == i })
-}
-
-// faults are those at work in a server, the oldest first. The first one that takes a request decides about it.
-type faults struct {
-	mu     sync.Mutex
-	active []*Injection
-}
+func (i *Injection) Remove() { i.injection.Remove() }
 
 // Inject makes requests go wrong from now on. It panics if the fault names an operation that does not exist.
 func (s *Server) Inject(f Fault) *Injection {
@@ -161,22 +145,11 @@ func (s *Server) Inject(f Fault) *Injection {
 	if f.Share < 0 || f.Share > 1 {
 		panic(fmt.Sprintf("tidtest: a share of %v", f.Share))
 	}
-	if f.Times == 0 && f.Share == 0 {
-		f.Times = 1
-	}
-	i := &Injection{fault: f, f: &s.faults}
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.active = append(s.faults.active, i)
-	return i
+	return &Injection{s.faults.Inject(fakehttp.Fault[Effect](f))}
 }
 
 // ClearFaults ends all faults.
-func (s *Server) ClearFaults() {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.active = nil
-}
+func (s *Server) ClearFaults() { s.faults.Clear() }
 
 // stage is how far a request has come when a fault takes it.
 type stage uint8
@@ -215,43 +188,31 @@ func (s *Server) effect(op *operation) Effect { return s.take(op, arrived) }
 
 // take looks for a fault that takes a request at a stage.
 func (s *Server) take(op *operation, at stage) Effect {
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	for _, i := range s.faults.active {
-		f := i.fault
-		switch {
-		case s.stage(f.Effect) != at,
-			f.Operation != "" && (op == nil || f.Operation != op.name && f.Operation != op.method),
-			f.Times > 0 && i.hits >= f.Times:
-			continue
-		}
-		if i.seen++; i.seen <= f.Skip || f.Share > 0 && s.random() >= f.Share {
-			continue
-		}
-		i.hits++
-		return f.Effect
+	name := ""
+	if op != nil {
+		name = op.name
 	}
-	return Effect{}
+	return s.faults.Take(name, func(e Effect) bool { return s.stage(e) == at })
 }
 
 // apply makes a reply go wrong.
 func (e Effect) apply(s *Server, rep reply) reply {
 	switch e.kind {
 	case effectAnswer:
-		return reply{status: e.status, header: e.header.Clone(), body: []byte(e.body)}
+		return reply{Status: e.status, Header: e.header.Clone(), Body: []byte(e.body)}
 	case effectDrop, effectRefuse:
-		return reply{broken: brokenClosed + brokenKind(s.pick(2))}
+		return reply{Broken: fakehttp.BrokenClosed + fakehttp.Broken(s.pick(2))}
 	case effectCut:
-		rep.cut, rep.broken = min(e.size, len(rep.body)), brokenCut
+		rep.Cut, rep.Broken = min(e.size, len(rep.Body)), fakehttp.BrokenCut
 	case effectMalformed:
-		if n := len(rep.body); n > 0 {
-			rep.body = rep.body[:n*2/3]
+		if n := len(rep.Body); n > 0 {
+			rep.Body = rep.Body[:n*2/3]
 		} else {
-			rep.body = []byte("{")
-			rep.header.Set("Content-Type", "application/json; charset=utf-8")
+			rep.Body = []byte("{")
+			rep.Header.Set("Content-Type", "application/json; charset=utf-8")
 		}
 	case effectSlow:
-		rep.piece, rep.pause = e.size, e.pause
+		rep.Piece, rep.Pause = e.size, e.pause
 	}
 	return rep
 }

@@ -169,10 +169,10 @@ func jsonReply(status int, v any) reply {
 }
 
 func rawJSON(status int, body []byte) reply {
-	return reply{status: status, header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, body: body}
+	return reply{Status: status, Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, Body: body}
 }
 
-func empty() reply { return reply{status: http.StatusOK, header: http.Header{}} }
+func empty() reply { return reply{Status: http.StatusOK, Header: http.Header{}} }
 
 // parseID reads an id out of a path.
 func parseID(text string) (int64, error) {

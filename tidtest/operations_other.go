@@ -130,7 +130,7 @@ type file struct {
 func (f file) reply() reply {
 	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": f.name})
 	header := http.Header{"Content-Type": {f.contentType}, "Content-Disposition": {disposition}}
-	return reply{status: http.StatusOK, header: header, body: f.content}
+	return reply{Status: http.StatusOK, Header: header, Body: f.content}
 }
 
 func downloadOffer(c *call) (reply, error) {

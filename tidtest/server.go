@@ -4,21 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/internal/fakehttp"
 )
 
 // Server is a fake of the API for one account. It is an http.Handler, and safe for concurrent use.
@@ -78,16 +74,15 @@ type Server struct {
 	operations  []*operation
 	router      *router
 	tokens      tokens
-	faults      faults
-	log         requestLog
+	faults      fakehttp.Faults[Effect]
+	log         fakehttp.Log[Request]
 	distortions []*Distortion // guarded by the lock of the state
 
 	randomMu sync.Mutex
 	rng      *rand.Rand
 
-	listening *http.Server
-	done      chan struct{}
-	memory    *Transport
+	endpoint fakehttp.Endpoint
+	memory   *Transport // nil for a server that listens
 }
 
 // NewServer starts a server that is closed at the end of the test.
@@ -104,15 +99,14 @@ func Start(opts ...Option) *Server {
 	c := newConfig(opts)
 	s := newServer(c)
 	if c.inMemory {
-		s.URL = "https://tid.example"
-		s.memory = &Transport{srv: s}
+		const host = "tid.example"
+		s.URL, s.memory = "https://"+host, &Transport{s.endpoint.InMemory(host)}
 		return s
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	if s.URL, err = s.endpoint.ListenLocally(); err != nil {
 		panic("tidtest: cannot listen: " + err.Error())
 	}
-	s.listen(listener)
 	return s
 }
 
@@ -133,7 +127,8 @@ func Serve(ctx context.Context, addr string, opts ...Option) error {
 		return fmt.Errorf("tidtest: cannot listen: %w", err)
 	}
 	s := newServer(newConfig(append([]Option{WithCredentials("ap_sandbox", "sandbox", "pk_sandbox.pa_sandbox")}, opts...)))
-	s.listen(listener)
+	s.URL = "http://" + listener.Addr().String()
+	s.endpoint.Listen(listener)
 	defer s.Close()
 	<-ctx.Done()
 	return nil
@@ -147,8 +142,13 @@ func newServer(c config) *Server {
 		config:    c,
 		state:     newState(c.now),
 		tokens:    tokens{all: map[string]*token{}},
-		log:       requestLog{most: c.keep},
+		log:       fakehttp.Log[Request]{Most: c.keep},
 		rng:       rand.New(rand.NewPCG(c.seed, 0x7469642d74657374)),
+	}
+	s.faults.Random = s.random
+	s.endpoint = fakehttp.Endpoint{
+		Exchange: s.exchange, Refuses: s.refuses, ClosesIdle: s.closesIdle, Pick: s.pick,
+		ConnectTime: func() time.Duration { return s.oneWay(c.connect) + s.oneWay(c.connect) },
 	}
 	s.state.needed = c.needed
 	if c.ties {
@@ -167,32 +167,8 @@ func newServer(c config) *Server {
 	return s
 }
 
-// listen answers at a listener until Close.
-func (s *Server) listen(listener net.Listener) {
-	s.URL = "http://" + listener.Addr().String()
-	s.listening = &http.Server{
-		Handler:  s,
-		ErrorLog: log.New(io.Discard, "", 0),
-		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
-			return context.WithValue(ctx, served{}, new(atomic.Int64))
-		},
-	}
-	s.done = make(chan struct{})
-	go func() {
-		defer close(s.done)
-		_ = s.listening.Serve(listener) // ends when the server is closed
-	}()
-}
-
 // Close ends the server and all connections to it. A second call does nothing.
-func (s *Server) Close() {
-	if s.listening != nil {
-		_ = s.listening.Close() // there is nobody to tell
-		<-s.done
-		return
-	}
-	s.memory.close()
-}
+func (s *Server) Close() { s.endpoint.Close() }
 
 func (s *Server) now() time.Time { return s.state.clock() }
 
@@ -234,76 +210,24 @@ type Request struct {
 	Performed   bool // the server did what it was asked to
 }
 
-type requestLog struct {
-	mu   sync.Mutex
-	all  []Request
-	most int
-}
-
-func (l *requestLog) add(r Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.most == 0 {
-		return
-	}
-	if len(l.all) >= 2*l.most {
-		l.all = slices.Clone(l.all[len(l.all)-l.most+1:])
-	}
-	l.all = append(l.all, r)
-}
-
 // Requests returns what has arrived, in the order of arrival: the latest 10,000 requests, or as many as WithLog says.
-func (s *Server) Requests() []Request {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	return slices.Clone(s.log.all[max(0, len(s.log.all)-s.log.most):])
-}
+func (s *Server) Requests() []Request { return s.log.All() }
 
 // ResetRequests empties the log.
-func (s *Server) ResetRequests() {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	s.log.all = nil
-}
+func (s *Server) ResetRequests() { s.log.Reset() }
 
-// inbound is a request without its connection.
-type inbound struct {
-	method string
-	url    *url.URL
-	header http.Header
-	body   []byte
-}
+type inbound = fakehttp.Inbound // a request without its connection
 
-// reply is an answer, and how it travels.
-type reply struct {
-	status int
-	header http.Header
-	body   []byte
-
-	broken brokenKind
-	cut    int           // bytes of the body that arrive before the connection breaks
-	piece  int           // size of the pieces of a slow body
-	pause  time.Duration // before each piece
-}
-
-// brokenKind is how a connection breaks.
-type brokenKind uint8
-
-const (
-	brokenNot    brokenKind = iota
-	brokenClosed            // closed before an answer
-	brokenReset             // reset before an answer
-	brokenCut               // closed within the body
-)
+type reply = fakehttp.Reply // an answer, and how it travels
 
 // exchange takes a request to the server and an answer back. The error is that of the context.
 func (s *Server) exchange(ctx context.Context, in inbound) (reply, error) {
 	if err := s.travel(ctx); err != nil {
 		return reply{}, err
 	}
-	op, args := s.router.find(in.method, in.url.EscapedPath())
-	entry := Request{Time: time.Now(), Method: in.method, Path: in.url.Path, Header: in.header.Clone(), Body: in.body}
-	entry.Query, _ = url.ParseQuery(in.url.RawQuery)
+	op, args := s.router.find(in.Method, in.URL.EscapedPath())
+	entry := Request{Time: time.Now(), Method: in.Method, Path: in.URL.Path, Header: in.Header.Clone(), Body: in.Body}
+	entry.Query, _ = url.ParseQuery(in.URL.RawQuery)
 	entry.Header.Del("Authorization")
 	if op != nil {
 		entry.Operation = op.name
@@ -312,22 +236,24 @@ func (s *Server) exchange(ctx context.Context, in inbound) (reply, error) {
 		s.config.before(s, entry)
 	}
 	rep, delay := s.handle(op, args, in, &entry)
-	if rep.broken != brokenClosed && rep.broken != brokenReset {
-		entry.Status = rep.status
+	if rep.Broken != fakehttp.BrokenClosed && rep.Broken != fakehttp.BrokenReset {
+		entry.Status = rep.Status
 	}
-	if rep.header == nil {
-		rep.header = http.Header{}
+	if rep.Header == nil {
+		rep.Header = http.Header{}
 	}
-	rep.header.Set("Date", s.now().UTC().Format(http.TimeFormat))
-	s.log.add(entry)
-	if err := sleep(ctx, delay); err != nil {
+	rep.Header.Set("Date", s.now().UTC().Format(http.TimeFormat))
+	s.log.Add(entry)
+	if err := fakehttp.Sleep(ctx, delay); err != nil {
 		return reply{}, err
 	}
 	return rep, s.travel(ctx)
 }
 
 // travel waits as long as a request or an answer is on its way.
-func (s *Server) travel(ctx context.Context) error { return sleep(ctx, s.oneWay(s.config.latency)) }
+func (s *Server) travel(ctx context.Context) error {
+	return fakehttp.Sleep(ctx, s.oneWay(s.config.latency))
+}
 
 // oneWay is how long one of two ways takes.
 func (s *Server) oneWay(l Latency) time.Duration {
@@ -343,33 +269,18 @@ func (s *Server) oneWay(l Latency) time.Duration {
 	return d
 }
 
-// sleep waits unless the context ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // handle lets a request in, makes it go wrong if a fault says so, and performs it.
 func (s *Server) handle(op *operation, args []string, in inbound, entry *Request) (rep reply, delay time.Duration) {
 	var bearer string
 	if op == nil || !op.open {
-		name, tok := s.authenticate(in.header)
+		name, tok := s.authenticate(in.Header)
 		if tok == nil {
 			return jsonReply(http.StatusUnauthorized, map[string]string{"message": "The access token is missing, wrong or no longer valid."}), 0
 		}
 		if ok, wait := tok.limiter.allow(time.Now(), s.config.rate, s.config.fixed); !ok {
 			seconds := wholeSeconds(wait)
 			rep = jsonReply(http.StatusTooManyRequests, map[string]int{"waitInSeconds": seconds})
-			rep.header.Set("Retry-After", strconv.Itoa(seconds))
+			rep.Header.Set("Retry-After", strconv.Itoa(seconds))
 			entry.RateLimited = true
 			return rep, 0
 		}
@@ -383,7 +294,7 @@ func (s *Server) handle(op *operation, args []string, in inbound, entry *Request
 	}
 	if effect.kind == effectNothing || effect.acts {
 		rep = s.perform(op, args, in)
-		entry.Performed = rep.status/100 == 2
+		entry.Performed = rep.Status/100 == 2
 	}
 	if effect.kind == effectDelay {
 		delay = effect.pause
@@ -393,12 +304,12 @@ func (s *Server) handle(op *operation, args []string, in inbound, entry *Request
 
 // perform does what a request asks for.
 func (s *Server) perform(op *operation, args []string, in inbound) reply {
-	c := &call{state: s.state, srv: s, op: op, args: args, header: in.header, body: in.body}
+	c := &call{state: s.state, srv: s, op: op, args: args, header: in.Header, body: in.Body}
 	rep, err := c.run(in)
 	var f *failure
 	switch {
 	case err == nil:
-		return s.style().empties(in.method, rep)
+		return s.style().empties(in.Method, rep)
 	case errors.As(err, &f):
 		return f.reply()
 	}
@@ -409,9 +320,9 @@ func (s *Server) perform(op *operation, args []string, in inbound) reply {
 func (c *call) run(in inbound) (reply, error) {
 	op := c.op
 	if op == nil {
-		return reply{}, notFound("There is nothing at %s %s.", in.method, in.url.Path)
+		return reply{}, notFound("There is nothing at %s %s.", in.Method, in.URL.Path)
 	}
-	query, _ := url.ParseQuery(in.url.RawQuery) // what cannot be read of it is as good as unknown
+	query, _ := url.ParseQuery(in.URL.RawQuery) // what cannot be read of it is as good as unknown
 	c.query = newParameters(query)
 	if op.method == http.MethodGet {
 		c.mu.RLock()
@@ -423,76 +334,5 @@ func (c *call) run(in inbound) (reply, error) {
 	return op.run(c)
 }
 
-// served is the key of the number of requests that have come over a connection.
-type served struct{}
-
-// mostBody is the largest request body that the server reads.
-const mostBody = 16 << 20
-
 // ServeHTTP answers a request. Where the connection is to break it panics with http.ErrAbortHandler, which net/http knows.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if n, ok := r.Context().Value(served{}).(*atomic.Int64); ok && n.Add(1) > 1 && s.closesIdle(r) {
-		panic(http.ErrAbortHandler)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
-	if err != nil {
-		http.Error(w, "The request body cannot be read.", http.StatusRequestEntityTooLarge)
-		return
-	}
-	rep, err := s.exchange(r.Context(), inbound{r.Method, r.URL, r.Header, body})
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	switch rep.broken {
-	case brokenClosed:
-		panic(http.ErrAbortHandler)
-	case brokenReset:
-		reset(w)
-		return
-	}
-	for name, values := range rep.header {
-		w.Header()[name] = values
-	}
-	if rep.status != http.StatusNoContent && rep.status != http.StatusNotModified {
-		w.Header().Set("Content-Length", strconv.Itoa(len(rep.body)))
-	}
-	w.WriteHeader(rep.status)
-	flusher := http.NewResponseController(w)
-	send := func(piece []byte) {
-		if _, err := w.Write(piece); err != nil {
-			panic(http.ErrAbortHandler)
-		}
-		_ = flusher.Flush() // where nothing can be flushed nothing is kept back
-	}
-	switch {
-	case rep.broken == brokenCut:
-		send(rep.body[:rep.cut])
-		panic(http.ErrAbortHandler)
-	case rep.piece > 0:
-		for piece := range slices.Chunk(rep.body, rep.piece) {
-			if sleep(r.Context(), rep.pause) != nil {
-				panic(http.ErrAbortHandler)
-			}
-			send(piece)
-		}
-	case len(rep.body) > 0:
-		_, _ = w.Write(rep.body) // whoever asked has gone
-	}
-}
-
-// reset breaks a connection so that the client sees a reset and not an end.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // without it the client sees an end
-	}
-	_ = conn.Close()
-}
-
-// isOwnHost says whether an address is that of the server in memory.
-func (s *Server) isOwnHost(u *url.URL) bool {
-	return u.Scheme == "https" && strings.EqualFold(u.Host, strings.TrimPrefix(s.URL, "https://"))
-}
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.endpoint.ServeHTTP(w, r) }

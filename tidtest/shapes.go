@@ -185,7 +185,7 @@ func (y *style) empties(method string, rep reply) reply {
 	}
 	rep = empty()
 	if y.rng.IntN(2) == 0 {
-		rep.status = http.StatusNoContent
+		rep.Status = http.StatusNoContent
 	}
 	return rep
 }

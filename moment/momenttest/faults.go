@@ -4,8 +4,9 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/vismatid/tid/internal/fakehttp"
 )
 
 // Fault makes requests go wrong. It says which ones, and what becomes of them:
@@ -29,8 +30,8 @@ type Fault struct {
 
 // Effect is what a [Fault] does to a request.
 type Effect struct {
-	reply reply
-	after bool // the server acts all the same
+	reply *fakehttp.Reply // nil for nothing
+	after bool            // the server acts all the same
 }
 
 // Answer answers with a status and a body of its own; the server does nothing.
@@ -40,7 +41,7 @@ func Answer(status int, body string, headers ...string) Effect {
 	for i := 0; i+1 < len(headers); i += 2 {
 		header.Set(headers[i], headers[i+1])
 	}
-	return Effect{reply: reply{status: status, header: header, body: []byte(body)}}
+	return Effect{reply: &fakehttp.Reply{Status: status, Header: header, Body: []byte(body)}}
 }
 
 // TooMany answers 429 and asks to wait that long, in whole seconds; 0 does not
@@ -53,40 +54,15 @@ func TooMany(wait time.Duration) Effect {
 }
 
 // DropBefore breaks the connection before the server has done anything.
-func DropBefore() Effect { return Effect{reply: reply{dropped: true}} }
+func DropBefore() Effect { return Effect{reply: &fakehttp.Reply{Broken: fakehttp.BrokenClosed}} }
 
 // DropAfter breaks the connection when the server has done what it was asked to,
 // before it has answered.
-func DropAfter() Effect { return Effect{reply: reply{dropped: true}, after: true} }
-
-// injected is a fault at work.
-type injected struct {
-	Fault
-	met, hit int
+func DropAfter() Effect {
+	return Effect{reply: &fakehttp.Reply{Broken: fakehttp.BrokenClosed}, after: true}
 }
 
 // Inject makes requests go wrong from now on.
 func (s *Server) Inject(f Fault) {
-	f.Times = max(f.Times, 1)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = append(s.faults, &injected{Fault: f})
-}
-
-// faultFor returns what goes wrong with a request, or nil.
-func (s *Server) faultFor(operation string, refused *failure) *Effect {
-	if refused != nil {
-		return nil
-	}
-	method, _, _ := strings.Cut(operation, " ")
-	for _, f := range s.faults {
-		if f.hit == f.Times || f.Operation != "" && f.Operation != operation && f.Operation != method {
-			continue
-		}
-		if f.met++; f.met > f.Skip {
-			f.hit++
-			return &f.Effect
-		}
-	}
-	return nil
+	s.faults.Inject(fakehttp.Fault[Effect]{Operation: f.Operation, Skip: f.Skip, Times: max(f.Times, 1), Effect: f.Effect})
 }

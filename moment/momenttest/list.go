@@ -11,21 +11,23 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vismatid/tid/internal/fakehttp"
 )
 
 // maxSize is the largest size of a page that is known to be accepted.
 const maxSize = 500
 
 // list answers the rows that the parameters choose.
-func (c *call) list() (reply, *failure) {
-	params, err := url.ParseQuery(c.in.url.RawQuery)
+func (c *call) list() (fakehttp.Reply, *failure) {
+	params, err := url.ParseQuery(c.in.URL.RawQuery)
 	if err != nil {
-		return reply{}, fail(http.StatusBadRequest, "The parameters cannot be read.")
+		return fakehttp.Reply{}, fail(http.StatusBadRequest, "The parameters cannot be read.")
 	}
 	q := query{table: c.table, size: maxSize}
 	for name, values := range params {
 		if problem := q.read(name, values); problem != "" {
-			return reply{}, fail(http.StatusBadRequest, "%s", problem)
+			return fakehttp.Reply{}, fail(http.StatusBadRequest, "%s", problem)
 		}
 	}
 	answer := map[string]any{}
@@ -64,9 +66,9 @@ func limited[T any](cfg config, rows []T, noLimit bool, answer map[string]any) [
 }
 
 // report answers rows that were set, with the limits of lists.
-func (c *call) report(rows []json.RawMessage) reply {
+func (c *call) report(rows []json.RawMessage) fakehttp.Reply {
 	answer := map[string]any{}
-	answer["content"] = limited(c.server.config, rows, c.in.url.Query().Get("noLimit") == "true", answer)
+	answer["content"] = limited(c.server.config, rows, c.in.URL.Query().Get("noLimit") == "true", answer)
 	return jsonReply(http.StatusOK, answer)
 }
 

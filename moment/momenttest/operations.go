@@ -5,38 +5,40 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/vismatid/tid/internal/fakehttp"
 )
 
 // call is a request that has found its operation.
 type call struct {
 	server    *Server
-	in        inbound
+	in        fakehttp.Inbound
 	operation string
 	table     *table
 	id        int64      // 0 for none
 	chosen    *selection // nil without includes
-	run       func(*call) (reply, *failure)
+	run       func(*call) (fakehttp.Reply, *failure)
 }
 
 // route finds the operation of a request, and refuses what is none.
-func (s *Server) route(in inbound) (*call, *failure) {
-	if !s.authorized(in.header) {
+func (s *Server) route(in fakehttp.Inbound) (*call, *failure) {
+	if !s.authorized(in.Header) {
 		return nil, fail(http.StatusUnauthorized, "The user name is apikey, and the password a valid key.")
 	}
-	rest, ok := strings.CutPrefix(in.url.EscapedPath(), "/api/1.0/companies/"+s.CompanyCode+"/")
+	rest, ok := strings.CutPrefix(in.URL.EscapedPath(), "/api/1.0/companies/"+s.CompanyCode+"/")
 	elements := strings.Split(strings.TrimSuffix(rest, "/"), "/")
 	if !ok || elements[0] == "" {
 		return nil, fail(http.StatusNotFound, "There is nothing here.")
 	}
-	c := &call{server: s, in: in, table: s.table(elements[0]), operation: in.method + " /" + elements[0]}
+	c := &call{server: s, in: in, table: s.table(elements[0]), operation: in.Method + " /" + elements[0]}
 	elements = elements[1:]
 	if len(elements) == 1 && elements[0] == "batch" {
 		c.operation += "/batch"
-		return c.bind(map[string]func(*call) (reply, *failure){http.MethodPost: (*call).batch})
+		return c.bind(map[string]func(*call) (fakehttp.Reply, *failure){http.MethodPost: (*call).batch})
 	}
 	if len(elements) == 1 && c.table.reports[elements[0]] != nil {
 		c.operation += "/" + elements[0]
-		return c.bind(map[string]func(*call) (reply, *failure){http.MethodGet: func(c *call) (reply, *failure) { return c.report(c.table.reports[elements[0]]), nil }})
+		return c.bind(map[string]func(*call) (fakehttp.Reply, *failure){http.MethodGet: func(c *call) (fakehttp.Reply, *failure) { return c.report(c.table.reports[elements[0]]), nil }})
 	}
 	if len(elements)%2 == 1 { // an id, perhaps with includes after it
 		id, err := strconv.ParseInt(elements[0], 10, 64)
@@ -54,7 +56,7 @@ func (s *Server) route(in inbound) (*call, *failure) {
 	}
 	c.operation += "/include/{parts}"
 	var refused *failure
-	if c.chosen, refused = s.choose(c.table, elements[1], c.id == 0 && in.method == http.MethodGet); refused != nil {
+	if c.chosen, refused = s.choose(c.table, elements[1], c.id == 0 && in.Method == http.MethodGet); refused != nil {
 		return c, refused
 	}
 	return c.bind(includeOperations[c.id != 0])
@@ -62,39 +64,39 @@ func (s *Server) route(in inbound) (*call, *failure) {
 
 // The operations, of a list and (true) of an object.
 var (
-	plainOperations = map[bool]map[string]func(*call) (reply, *failure){
+	plainOperations = map[bool]map[string]func(*call) (fakehttp.Reply, *failure){
 		false: {http.MethodGet: (*call).list, http.MethodPost: (*call).create},
 		true: {http.MethodGet: (*call).get, http.MethodPut: (*call).update, http.MethodPatch: (*call).update,
 			http.MethodDelete: (*call).delete},
 	}
-	includeOperations = map[bool]map[string]func(*call) (reply, *failure){
+	includeOperations = map[bool]map[string]func(*call) (fakehttp.Reply, *failure){
 		false: {http.MethodGet: (*call).list, http.MethodPost: (*call).create},
 		true:  {http.MethodGet: (*call).get, http.MethodPut: (*call).update}, // PATCH is not documented
 	}
 )
 
 // bind chooses by the method, and checks what goes for every request.
-func (c *call) bind(methods map[string]func(*call) (reply, *failure)) (*call, *failure) {
-	c.run = methods[c.in.method]
-	media, _, _ := mime.ParseMediaType(c.in.header.Get("Content-Type"))
-	bodied := c.in.method != http.MethodGet && c.in.method != http.MethodDelete
+func (c *call) bind(methods map[string]func(*call) (fakehttp.Reply, *failure)) (*call, *failure) {
+	c.run = methods[c.in.Method]
+	media, _, _ := mime.ParseMediaType(c.in.Header.Get("Content-Type"))
+	bodied := c.in.Method != http.MethodGet && c.in.Method != http.MethodDelete
 	switch {
 	case c.run == nil:
-		return c, fail(http.StatusMethodNotAllowed, "%s is not for this path.", c.in.method)
-	case !strings.Contains(c.in.header.Get("Accept"), "application/json"):
+		return c, fail(http.StatusMethodNotAllowed, "%s is not for this path.", c.in.Method)
+	case !strings.Contains(c.in.Header.Get("Accept"), "application/json"):
 		return c, fail(http.StatusNotAcceptable, "The answer is JSON.")
 	case bodied && media != "application/json":
 		return c, fail(http.StatusUnsupportedMediaType, "The body must be JSON.")
-	case !bodied && len(c.in.body) > 0:
-		return c, fail(http.StatusBadRequest, "%s has no body.", c.in.method)
-	case c.in.url.RawQuery != "" && (c.id != 0 || bodied):
+	case !bodied && len(c.in.Body) > 0:
+		return c, fail(http.StatusBadRequest, "%s has no body.", c.in.Method)
+	case c.in.URL.RawQuery != "" && (c.id != 0 || bodied):
 		return c, fail(http.StatusBadRequest, "Only lists have parameters.")
 	}
 	return c, nil
 }
 
 // perform does what the call asks for.
-func (c *call) perform() reply {
+func (c *call) perform() fakehttp.Reply {
 	rep, refused := c.run(c)
 	if refused != nil {
 		return refused.reply()
@@ -111,18 +113,18 @@ func (c *call) found() (object, *failure) {
 	return o, nil
 }
 
-func (c *call) get() (reply, *failure) {
+func (c *call) get() (fakehttp.Reply, *failure) {
 	o, refused := c.found()
 	if refused != nil {
-		return reply{}, refused
+		return fakehttp.Reply{}, refused
 	}
 	return jsonReply(http.StatusOK, c.show(c.id, o)), nil
 }
 
-func (c *call) delete() (reply, *failure) {
+func (c *call) delete() (fakehttp.Reply, *failure) {
 	if _, refused := c.found(); refused != nil {
-		return reply{}, refused
+		return fakehttp.Reply{}, refused
 	}
 	c.table.remove(c.id)
-	return reply{status: http.StatusNoContent, header: http.Header{}}, nil
+	return fakehttp.Reply{Status: http.StatusNoContent, Header: http.Header{}}, nil
 }

@@ -1,19 +1,18 @@
 package momenttest
 
 import (
+	"context"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/internal/fakehttp"
 	"github.com/vismatid/tid/moment"
 )
 
@@ -39,14 +38,13 @@ type Server struct {
 
 	config    config
 	schemas   map[string]*schema
-	transport *transport // nil for a server that listens
-	listening *http.Server
-	done      chan struct{}
+	endpoint  fakehttp.Endpoint
+	transport *fakehttp.Transport // nil for a server that listens
+	faults    fakehttp.Faults[Effect]
+	log       fakehttp.Log[Request]
 
-	mu     sync.Mutex // of all below
+	mu     sync.Mutex // of the tables
 	tables map[string]*table
-	faults []*injected
-	log    []Request
 }
 
 // NewServer starts a server that is closed at the end of the test.
@@ -75,32 +73,34 @@ func Start(opts ...Option) *Server {
 	s.Tasks = StoreOf[moment.Task](s, "tasks")
 	s.TimeRecords = StoreOf[moment.TimeRecord](s, "timeRecords")
 	s.UserAccounts = StoreOf[moment.UserAccount](s, "userAccounts")
+	s.log.Most = 10_000
+	s.endpoint.Exchange = func(_ context.Context, in fakehttp.Inbound) (fakehttp.Reply, error) { return s.exchange(in), nil }
 	if c.inMemory {
-		s.URL, s.transport = "https://moment.example", &transport{server: s}
+		const host = "moment.example"
+		s.URL, s.transport = "https://"+host, s.endpoint.InMemory(host)
 		return s
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	if s.URL, err = s.endpoint.ListenLocally(); err != nil {
 		panic("momenttest: cannot listen: " + err.Error())
 	}
-	s.URL = "http://" + listener.Addr().String()
-	s.listening = &http.Server{Handler: s, ErrorLog: log.New(io.Discard, "", 0)}
-	s.done = make(chan struct{})
-	go func() {
-		defer close(s.done)
-		_ = s.listening.Serve(listener) // ends when the server is closed
-	}()
 	return s
 }
 
 // Close ends the server and all connections to it. A second call does nothing.
-func (s *Server) Close() {
-	if s.transport != nil {
-		s.transport.closed.Store(true)
-		return
+func (s *Server) Close() { s.endpoint.Close() }
+
+// ServeHTTP answers a request. Where the connection is to break it panics with
+// http.ErrAbortHandler, which net/http knows.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.endpoint.ServeHTTP(w, r) }
+
+// Transport returns what calls the server in memory. A server that listens has
+// none and returns nil.
+func (s *Server) Transport() http.RoundTripper {
+	if s.transport == nil {
+		return nil
 	}
-	_ = s.listening.Close() // there is nobody to tell
-	<-s.done
+	return s.transport
 }
 
 // Client returns a client of the server; the options come after its own. It
@@ -131,67 +131,42 @@ type Request struct {
 	Performed bool // the server did what it was asked to
 }
 
-// maxLog is how many requests are remembered.
-const maxLog = 10_000
-
 // Requests returns what has arrived, in order: the latest 10,000 requests.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.log)
-}
+func (s *Server) Requests() []Request { return s.log.All() }
 
 // ResetRequests empties the log.
-func (s *Server) ResetRequests() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.log = nil
-}
-
-// reply is an answer on its way out.
-type reply struct {
-	status  int
-	header  http.Header
-	body    []byte
-	dropped bool // the connection breaks in the place of an answer
-}
-
-// inbound is a request as it came.
-type inbound struct {
-	method string
-	url    *url.URL
-	header http.Header
-	body   []byte
-}
+func (s *Server) ResetRequests() { s.log.Reset() }
 
 // exchange answers a request, and writes it into the log.
-func (s *Server) exchange(in inbound) reply {
+func (s *Server) exchange(in fakehttp.Inbound) fakehttp.Reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	entry := Request{Method: in.method, Path: in.url.EscapedPath(), Query: in.url.Query(), Body: in.body, Header: in.header.Clone()}
+	entry := Request{Method: in.Method, Path: in.URL.EscapedPath(), Query: in.URL.Query(), Body: in.Body, Header: in.Header.Clone()}
 	entry.Header.Del("Authorization")
 	c, refused := s.route(in)
 	if c != nil {
 		entry.Operation = c.operation
 	}
-	var rep reply
-	switch effect := s.faultFor(entry.Operation, refused); {
+	var rep fakehttp.Reply
+	var effect Effect
+	if refused == nil {
+		effect = s.faults.Take(entry.Operation, func(Effect) bool { return true })
+	}
+	switch {
 	case refused != nil:
 		rep = refused.reply()
-	case effect == nil:
+	case effect.reply == nil:
 		rep = c.perform()
-		entry.Performed = rep.status < 300
+		entry.Performed = rep.Status < 300
 	default:
 		entry.Faulty = true
-		rep = effect.reply
+		rep = *effect.reply
 		if effect.after {
-			entry.Performed = c.perform().status < 300
+			entry.Performed = c.perform().Status < 300
 		}
 	}
-	entry.Status = rep.status
-	if s.log = append(s.log, entry); len(s.log) > maxLog {
-		s.log = slices.Clone(s.log[len(s.log)-maxLog:])
-	}
+	entry.Status = rep.Status
+	s.log.Add(entry)
 	return rep
 }
 
@@ -212,10 +187,19 @@ func fail(status int, format string, args ...any) *failure {
 	return &failure{status: status, message: fmt.Sprintf(format, args...)}
 }
 
-func (f *failure) reply() reply {
+func (f *failure) reply() fakehttp.Reply {
 	body := map[string]string{"message": f.message}
 	if f.details != "" {
 		body["details"] = f.details
 	}
 	return jsonReply(f.status, body)
+}
+
+// jsonReply is an answer in JSON, under the media type that the API perhaps has.
+func jsonReply(status int, body any) fakehttp.Reply {
+	data, err := json.Marshal(body)
+	if err != nil {
+		panic("momenttest: " + err.Error()) // all that is answered can be written
+	}
+	return fakehttp.Reply{Status: status, Header: http.Header{"Content-Type": {"application/hal+json"}}, Body: data}
 }

@@ -9,33 +9,35 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vismatid/tid/internal/fakehttp"
 )
 
-func (c *call) create() (reply, *failure) {
-	o, refused := readObject(c.in.body)
+func (c *call) create() (fakehttp.Reply, *failure) {
+	o, refused := readObject(c.in.Body)
 	if refused != nil {
-		return reply{}, refused
+		return fakehttp.Reply{}, refused
 	}
 	o, problem := c.server.change(c.table, nil, o)
 	if problem != "" {
-		return reply{}, fail(http.StatusBadRequest, "%s", problem)
+		return fakehttp.Reply{}, fail(http.StatusBadRequest, "%s", problem)
 	}
 	id := c.table.put(0, o)
 	return jsonReply(http.StatusCreated, c.show(id, o)), nil
 }
 
-func (c *call) update() (reply, *failure) {
+func (c *call) update() (fakehttp.Reply, *failure) {
 	old, refused := c.found()
 	if refused != nil {
-		return reply{}, refused
+		return fakehttp.Reply{}, refused
 	}
-	fields, refused := readObject(c.in.body)
+	fields, refused := readObject(c.in.Body)
 	if refused != nil {
-		return reply{}, refused
+		return fakehttp.Reply{}, refused
 	}
 	o, problem := c.server.change(c.table, old, fields)
 	if problem != "" {
-		return reply{}, fail(http.StatusBadRequest, "%s", problem)
+		return fakehttp.Reply{}, fail(http.StatusBadRequest, "%s", problem)
 	}
 	c.table.put(c.id, o)
 	return jsonReply(http.StatusOK, c.show(c.id, o)), nil
@@ -112,22 +114,22 @@ func (s *Server) checkTimeRecord(o object) string {
 }
 
 // batch makes several changes, or none.
-func (c *call) batch() (reply, *failure) {
+func (c *call) batch() (fakehttp.Reply, *failure) {
 	var body struct {
 		Create []object          `json:"create"`
 		Update map[string]object `json:"update"`
 		Delete []int64           `json:"delete"`
 	}
-	dec := json.NewDecoder(bytes.NewReader(c.in.body))
+	dec := json.NewDecoder(bytes.NewReader(c.in.Body))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&body); err != nil {
-		return reply{}, fail(http.StatusBadRequest, "A batch has create, update and delete.")
+		return fakehttp.Reply{}, fail(http.StatusBadRequest, "A batch has create, update and delete.")
 	}
 	if len(body.Create)+len(body.Update)+len(body.Delete) == 0 {
-		return reply{}, fail(http.StatusBadRequest, "The batch is empty.")
+		return fakehttp.Reply{}, fail(http.StatusBadRequest, "The batch is empty.")
 	}
-	rollback := func(entry, problem string) (reply, *failure) {
-		return reply{}, &failure{http.StatusBadRequest, "The batch was rolled back", entry + ": " + problem}
+	rollback := func(entry, problem string) (fakehttp.Reply, *failure) {
+		return fakehttp.Reply{}, &failure{http.StatusBadRequest, "The batch was rolled back", entry + ": " + problem}
 	}
 	t := c.table.clone()
 	var created, updated []int64

@@ -1,6 +1,6 @@
 //go:build !plan9
 
-package tidtest
+package fakehttp
 
 import "syscall"
 

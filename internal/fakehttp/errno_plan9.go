@@ -1,4 +1,4 @@
-package tidtest
+package fakehttp
 
 import "syscall"
 
