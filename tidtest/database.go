@@ -22,7 +22,9 @@ type state struct {
 }
 
 func newState(now func() time.Time) *state {
-	return &state{all: resources(), now: now, known: map[string]any{}, contents: map[resourceID]map[int64]file{}}
+	st := &state{now: now, known: map[string]any{}, contents: map[resourceID]map[int64]file{}}
+	st.all = resources(st)
+	return st
 }
 
 func (st *state) resource(id resourceID) *resource { return st.all[id] }

@@ -49,7 +49,7 @@ func separate(dst []byte, start int) []byte {
 
 // field adds the value of a field.
 func (w *writer) field(dst []byte, f *field, r *record) []byte {
-	num, other := f.value(w.st, r)
+	num, other := f.value(r)
 	if f.kind.numeric() {
 		return w.number(dst, f, num)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // An operation is a method on a path.
@@ -23,7 +24,7 @@ type operation struct {
 // Operations returns the names of all the operations that a server has, in the form "GET /v1/Core/Contacts/{id}".
 func Operations() []string {
 	var names []string
-	for _, op := range operations(resources()) {
+	for _, op := range operations(newState(time.Now).all) {
 		names = append(names, op.name)
 	}
 	slices.Sort(names)

@@ -190,7 +190,7 @@ func parseBool(text string) (bool, error) {
 }
 
 // matches says whether a row passes the filter.
-func (f filter) matches(st *state, s *schema, r *record, a argument) bool {
+func (f filter) matches(s *schema, r *record, a argument) bool {
 	field := func(i int) *field { return s.field(f.fields[i]) }
 	switch f.test {
 	case testQuery:
@@ -225,7 +225,7 @@ func (f filter) matches(st *state, s *schema, r *record, a argument) bool {
 		return millis(first) <= a.end
 	}
 	of := field(0)
-	num, other := of.value(st, r)
+	num, other := of.value(r)
 	switch list := other.(type) {
 	case []int64:
 		return slices.ContainsFunc(list, func(id int64) bool { return slices.Contains(a.nums, id) })
@@ -424,7 +424,7 @@ func (st *state) compute(c *call, res *resource, l *listing) ([]*record, error) 
 	for _, r := range all {
 		passes := true
 		for i := 0; passes && i < len(l.filters); i++ {
-			passes = l.filters[i].matches(st, res.schema, r, l.arguments[i])
+			passes = l.filters[i].matches(res.schema, r, l.arguments[i])
 		}
 		if passes {
 			chosen = append(chosen, r)
@@ -451,7 +451,7 @@ func (st *state) sort(res *resource, l *listing, chosen []*record) {
 	by := res.schema.field(l.sort.field)
 	keys := make([]keyed, len(chosen))
 	for i, r := range chosen {
-		num, other := by.value(st, r)
+		num, other := by.value(r)
 		k := keyed{num: num, row: r}
 		switch by.kind {
 		case kindRef:

@@ -158,10 +158,10 @@ func props(parts ...any) []prop {
 	return all
 }
 
-// resources builds the tables of all resources, without any object.
-func resources() []*resource {
+// resources builds the tables of all resources of an account, without any object.
+func resources(st *state) []*resource {
 	all := make([]*resource, resourceCount)
-	for _, list := range [][]*resource{hiddenResources(), adminResources(), coreResources(), derivedResources()} {
+	for _, list := range [][]*resource{hiddenResources(st), adminResources(), coreResources(st), derivedResources()} {
 		for _, res := range list {
 			if all[res.id] != nil {
 				panic("tidtest: two tables for " + res.name)

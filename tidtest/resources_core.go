@@ -3,16 +3,16 @@ package tidtest
 import "slices"
 
 // coreResources are the tables of the resources below v1/Core.
-func coreResources() []*resource {
+func coreResources(st *state) []*resource {
 	return slices.Concat(
-		[]*resource{contactTable(), projectTable(), timeReportTable(), materialReportTable()},
+		[]*resource{contactTable(st), projectTable(), timeReportTable(), materialReportTable()},
 		salesTables(), taskTables(), otherCoreTables(),
 	)
 }
 
 var everyVerb = []verb{verbList, verbGet, verbCreate, verbUpdate, verbDelete}
 
-func contactTable() *resource {
+func contactTable(st *state) *resource {
 	return &resource{
 		id: contacts, name: "contacts", object: "core.contact", path: "v1/Core/Contacts", verbs: everyVerb,
 		parent: noResource, named: []string{"name"},
@@ -25,7 +25,7 @@ func contactTable() *resource {
 			text("website").orNull(), text("vatNumber").orNull(),
 			object("visitAddress", "core.address", addressFields()...), object("postalAddress", "core.address", addressFields()...), object("invoiceAddress", "core.address", addressFields()...),
 			stamps("created", "updated"),
-			inDetail(objects("contactPersons", "core.contactPerson", number("id"), text("name"), boolean("isPrimary")).onlyIf("contactType", "company").from(contactPersons)),
+			inDetail(objects("contactPersons", "core.contactPerson", number("id"), text("name"), boolean("isPrimary")).onlyIf("contactType", "company").from(st.contactPersons)),
 		)...),
 		sorts: sorts("name", "customerNumber", "created", "updated"),
 		filters: filters(

@@ -1,7 +1,7 @@
 package tidtest
 
 // hiddenResources are the kinds of objects that have no endpoint of their own: they are seen where others refer to them.
-func hiddenResources() []*resource {
+func hiddenResources(st *state) []*resource {
 	named := func(id resourceID, name, object string, more ...*field) *resource {
 		return &resource{
 			id: id, name: name, object: object, parent: noResource, named: []string{"name"},
@@ -19,7 +19,7 @@ func hiddenResources() []*resource {
 		named(units, "units", "admin.unit"),
 		named(schedules, "schedules", "admin.schedule"),
 		named(timeReportingProfiles, "time reporting profiles", "admin.timeReportingProfile"),
-		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").from(countTasks)),
+		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").from(st.countTasks)),
 		{
 			id: unhandledInvoices, name: "unhandled supplier invoices", object: "core.unhandledSupplierInvoice", parent: noResource,
 			schema: newSchema(fields(supplierInvoiceFields(), text("supplierName").orNull())...),
@@ -53,7 +53,7 @@ func travelFields() []*field {
 	)
 }
 
-func countTasks(st *state, column *record) (int64, any) {
+func (st *state) countTasks(column *record) (int64, any) {
 	of := st.resource(tasks)
 	in, n := of.schema.field("boardColumn"), int64(0)
 	for _, task := range of.sorted {

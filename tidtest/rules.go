@@ -20,7 +20,7 @@ func contactRules(ch *change) {
 }
 
 // contactPersons are the persons of a company: those that a test has put there, and those that name it as their company.
-func contactPersons(st *state, r *record) (int64, any) {
+func (st *state) contactPersons(r *record) (int64, any) {
 	of := st.resource(contacts)
 	f := of.schema.field("contactPersons")
 	listed, _ := r.others[f.slot].([]*record)

@@ -25,7 +25,7 @@ type field struct {
 	words   bool       // references that have been met as bare strings
 
 	when    [2]string                                         // the enum field and its word with which alone the property exists
-	compute func(st *state, r *record) (num int64, other any) // not stored but worked out
+	compute func(r *record) (num int64, other any) // not stored but worked out
 
 	slot int
 }
@@ -174,10 +174,10 @@ func (f *field) clear(r *record) {
 }
 
 // value returns the value to show, stored or worked out.
-func (f *field) value(st *state, r *record) (num int64, other any) {
+func (f *field) value(r *record) (num int64, other any) {
 	switch {
 	case f.compute != nil:
-		return f.compute(st, r)
+		return f.compute(r)
 	case f.kind.numeric():
 		return r.nums[f.slot], nil
 	}
@@ -262,7 +262,7 @@ func (f *field) exists(s *schema, r *record) bool {
 	return n != none && on.values[n] == f.when[1]
 }
 
-func (f *field) from(compute func(*state, *record) (int64, any)) *field {
+func (f *field) from(compute func(*record) (int64, any)) *field {
 	f.compute = compute
 	return f
 }
