@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // state is everything that the server keeps: the rows of every resource, under one lock.
@@ -16,41 +18,41 @@ type state struct {
 	now      func() time.Time
 	ahead    atomic.Int64   // by which the server's clock is ahead of now
 	known    map[string]any // short texts, each held once
-	contents map[resourceID]map[int64]file
+	contents map[schema.ResourceID]map[int64]file
 	pick     func(n int) int // a number below n, if rows with equal sort keys change places
 	needed   []string        // fields without which this account refuses a time report
 }
 
 func newState(now func() time.Time) *state {
-	st := &state{now: now, known: map[string]any{}, contents: map[resourceID]map[int64]file{}}
+	st := &state{now: now, known: map[string]any{}, contents: map[schema.ResourceID]map[int64]file{}}
 	st.all = resources(st)
 	return st
 }
 
-func (st *state) resource(id resourceID) *resource { return st.all[id] }
+func (st *state) resource(id schema.ResourceID) *resource { return st.all[id] }
 
 // clock is the time on the server.
 func (st *state) clock() time.Time { return st.now().Add(time.Duration(st.ahead.Load())) }
 
 // stamp is the server's clock as a date-time: whole seconds, in UTC.
-func (st *state) stamp() int64 { return packWall(st.clock().UTC().Truncate(time.Second)) }
+func (st *state) stamp() int64 { return schema.PackWall(st.clock().UTC().Truncate(time.Second)) }
 
 // catchUp puts the server's clock past every stamp, so that what changes from now on is newer than what is there.
 func (st *state) catchUp() {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
-	newest := int64(none)
+	newest := int64(schema.None)
 	for _, res := range st.all {
-		for _, f := range res.schema.fields {
-			if !f.created && !f.updated {
+		for _, f := range res.schema.Fields {
+			if !f.Created && !f.Updated {
 				continue
 			}
 			for _, r := range res.sorted {
-				newest = max(newest, r.num(f))
+				newest = max(newest, r.Num(f))
 			}
 		}
 	}
-	if late := millis(newest) - millis(st.stamp()); newest != none && late >= 0 {
+	if late := schema.Millis(newest) - schema.Millis(st.stamp()); newest != schema.None && late >= 0 {
 		st.ahead.Add(int64(time.Duration(late)*time.Millisecond + time.Second))
 	}
 }
@@ -69,18 +71,18 @@ func (st *state) keep(s string) any {
 
 // rows are the objects of a resource.
 type rows struct {
-	sorted  []*record         // by id
-	ghosts  map[int64]*record // deleted, or only known by reference: they have a name but cannot be read
-	deleted map[int64]bool    // ids of objects that have been deleted
-	last    int64             // the highest id there has been
-	version uint64            // grows with every change
+	sorted  []*schema.Record         // by id
+	ghosts  map[int64]*schema.Record // deleted, or only known by reference: they have a name but cannot be read
+	deleted map[int64]bool           // ids of objects that have been deleted
+	last    int64                    // the highest id there has been
+	version uint64                   // grows with every change
 	cache   listCache
 }
 
-func byID(r *record, id int64) int { return cmp.Compare(r.id, id) }
+func byID(r *schema.Record, id int64) int { return cmp.Compare(r.ID, id) }
 
 // find returns the object of an id, or nil.
-func (t *rows) find(id int64) *record {
+func (t *rows) find(id int64) *schema.Record {
 	if i, ok := slices.BinarySearchFunc(t.sorted, id, byID); ok {
 		return t.sorted[i]
 	}
@@ -88,16 +90,16 @@ func (t *rows) find(id int64) *record {
 }
 
 // put stores a record under its id.
-func (t *rows) put(r *record) {
+func (t *rows) put(r *schema.Record) {
 	t.version++
-	delete(t.ghosts, r.id)
-	delete(t.deleted, r.id)
-	if r.id > t.last {
-		t.last = r.id
+	delete(t.ghosts, r.ID)
+	delete(t.deleted, r.ID)
+	if r.ID > t.last {
+		t.last = r.ID
 		t.sorted = append(t.sorted, r)
 		return
 	}
-	i, found := slices.BinarySearchFunc(t.sorted, r.id, byID)
+	i, found := slices.BinarySearchFunc(t.sorted, r.ID, byID)
 	if found {
 		t.sorted[i] = r
 	} else {
@@ -121,28 +123,28 @@ func (t *rows) remove(id int64) bool {
 }
 
 // haunt remembers a record that can be referred to and not be read.
-func (t *rows) haunt(r *record) {
+func (t *rows) haunt(r *schema.Record) {
 	t.version++
 	if t.ghosts == nil {
-		t.ghosts = map[int64]*record{}
+		t.ghosts = map[int64]*schema.Record{}
 	}
-	t.ghosts[r.id] = r
+	t.ghosts[r.ID] = r
 }
 
 // learn takes in what a reference tells of its target. Where the target has an endpoint, that is where it is described, and
 // the reference counts only until it is there.
-func (res *resource) learn(r *record) {
+func (res *resource) learn(r *schema.Record) {
 	if res.path != "" {
 		res.haunt(r)
 		return
 	}
-	if known := res.find(r.id); known == nil || !slices.Equal(known.nums, r.nums) || !slices.Equal(known.others, r.others) {
+	if known := res.find(r.ID); known == nil || !known.HoldsSame(r) {
 		res.put(r)
 	}
 }
 
 // referred returns the target of a reference, be it there or not, or nil.
-func (t *rows) referred(id int64) *record {
+func (t *rows) referred(id int64) *schema.Record {
 	if r := t.find(id); r != nil {
 		return r
 	}
@@ -156,13 +158,13 @@ func (res *resource) nextID() int64 {
 }
 
 // children returns the rows of a parent; those of a resource without parents are all its rows.
-func (res *resource) children(parent int64) []*record {
+func (res *resource) children(parent int64) []*schema.Record {
 	if res.parent == noResource {
 		return res.sorted
 	}
-	var of []*record
+	var of []*schema.Record
 	for _, r := range res.sorted {
-		if r.parent == parent {
+		if r.Parent == parent {
 			of = append(of, r)
 		}
 	}
@@ -170,7 +172,7 @@ func (res *resource) children(parent int64) []*record {
 }
 
 // displayName is the name that references to an object show.
-func (st *state) displayName(target resourceID, id int64) string {
+func (st *state) displayName(target schema.ResourceID, id int64) string {
 	res := st.resource(target)
 	if r := res.referred(id); r != nil {
 		return res.display(r)
@@ -179,10 +181,10 @@ func (st *state) displayName(target resourceID, id int64) string {
 }
 
 // display is the name of an object in references to it.
-func (res *resource) display(r *record) string {
-	name := r.text(res.schema.field(res.named[0]))
+func (res *resource) display(r *schema.Record) string {
+	name := r.Text(res.schema.Field(res.named[0]))
 	for _, more := range res.named[1:] {
-		name += " " + r.text(res.schema.field(more))
+		name += " " + r.Text(res.schema.Field(more))
 	}
 	return strings.TrimSpace(name)
 }

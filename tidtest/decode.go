@@ -2,26 +2,11 @@ package tidtest
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
-
-// problems are what is wrong with a request body or an object, by field.
-type problems map[string][]string
-
-func (p problems) add(field, format string, args ...any) {
-	p[field] = append(p[field], fmt.Sprintf(format, args...))
-}
-
-func (p problems) String() string {
-	var lines []string
-	for _, field := range slices.Sorted(maps.Keys(p)) {
-		lines = append(lines, field+" "+strings.Join(p[field], ", "))
-	}
-	return strings.Join(lines, "; ")
-}
 
 // A reader turns JSON into records. It reads two shapes: objects as responses show them, for tests that put them into a
 // store, where everything unknown is a problem; and the bodies of requests, where unknown properties are passed over,
@@ -30,112 +15,112 @@ type reader struct {
 	st       *state
 	request  bool
 	ignored  map[string]bool // properties of nested objects that are passed over, by their paths
-	problems problems
+	problems schema.Problems
 }
 
 // object reads a JSON object into r.
-func (d *reader) object(s *schema, r *record, raw []byte, path string) {
-	err := members(raw, func(name string, value []byte) error {
-		f := s.byName[name]
+func (d *reader) object(s *schema.Schema, r *schema.Record, raw []byte, path string) {
+	err := schema.Members(raw, func(name string, value []byte) error {
+		f := s.ByName[name]
 		if f == nil && d.request {
-			f = s.fold(name)
+			f = s.Fold(name)
 		}
 		switch {
-		case f != nil && f.kept:
+		case f != nil && f.Kept:
 			f = nil
-		case f == nil && name == "objectName", f != nil && d.ignored[path+f.name]:
+		case f == nil && name == "objectName", f != nil && d.ignored[path+f.Name]:
 			return nil
 		}
 		if f == nil {
 			if !d.request {
-				d.problems.add(path+name, "is not a property that the API has here")
+				d.problems.Add(path+name, "is not a property that the API has here")
 			}
 			return nil
 		}
-		before := f.get(r)
+		before := f.Get(r)
 		if err := d.value(f, r, value, path+name); err != nil {
-			d.problems.add(path+name, "%v", err)
+			d.problems.Add(path+name, "%v", err)
 		}
-		if f.aka != "" && !d.request && before != nil && before != any("") && before != f.get(r) {
-			d.problems.add(path+name, "says something else than its other name, of %s and %s", f.name, f.aka)
+		if f.Alias != "" && !d.request && before != nil && before != any("") && before != f.Get(r) {
+			d.problems.Add(path+name, "says something else than its other name, of %s and %s", f.Name, f.Alias)
 		}
 		return nil
 	})
 	if err != nil {
-		d.problems.add(strings.TrimSuffix(path, "."), "%v", err)
+		d.problems.Add(strings.TrimSuffix(path, "."), "%v", err)
 	}
 }
 
 // value reads the value of one field.
-func (d *reader) value(f *field, r *record, raw []byte, path string) error {
-	if isNull(raw) && f.kind != kindJSON {
-		f.clear(r)
+func (d *reader) value(f *schema.Field, r *schema.Record, raw []byte, path string) error {
+	if schema.IsNull(raw) && f.Kind != schema.JSON {
+		f.Clear(r)
 		return nil
 	}
-	if f.kind.numeric() {
+	if f.Kind.Numeric() {
 		n, err := d.number(f, raw, path)
 		if err == nil {
-			r.nums[f.slot] = n
+			r.SetNum(f, n)
 		}
 		return err
 	}
 	v, err := d.other(f, raw, path)
 	if err == nil {
-		r.setOther(f, v)
+		r.SetOther(f, v)
 	}
 	return err
 }
 
 // number reads a value that is held as a number.
-func (d *reader) number(f *field, raw []byte, path string) (int64, error) {
-	switch f.kind {
-	case kindInt:
-		if f.quoted && raw[0] == '"' {
+func (d *reader) number(f *schema.Field, raw []byte, path string) (int64, error) {
+	switch f.Kind {
+	case schema.Int:
+		if f.Quoted && raw[0] == '"' {
 			raw = raw[1 : len(raw)-1]
 			if len(raw) == 0 {
 				return 0, nil
 			}
 		}
-		return intOf(raw)
-	case kindBool:
-		v, err := boolOf(raw)
+		return schema.IntOf(raw)
+	case schema.Bool:
+		v, err := schema.BoolOf(raw)
 		if v {
 			return 1, err
 		}
 		return 0, err
-	case kindDecimal:
-		return parseDecimal(raw)
-	case kindFloat:
+	case schema.Decimal:
+		return schema.ParseDecimal(raw)
+	case schema.Float:
 		v, err := strconv.ParseFloat(string(raw), 64)
 		if err != nil {
-			return 0, wrongKind("a number", raw)
+			return 0, schema.WrongKind("a number", raw)
 		}
-		return floatBits(v), nil
-	case kindRef:
+		return schema.FloatBits(v), nil
+	case schema.Ref:
 		if d.request {
-			return d.id(f.target, raw)
+			return d.id(f.Target, raw)
 		}
 		return d.reference(f, raw, path)
 	}
-	s, err := stringOf(raw)
+	s, err := schema.StringOf(raw)
 	if err != nil {
 		return 0, err
 	}
-	switch f.kind {
-	case kindClock:
-		return parseClock(s)
-	case kindEnum:
-		if n, ok := f.word(s); ok {
+	switch f.Kind {
+	case schema.Clock:
+		return schema.ParseClock(s)
+	case schema.Enum:
+		if n, ok := f.Word(s); ok {
 			return n, nil
 		}
 		if s == "" && !d.request {
-			return f.zero(), nil
+			return f.Zero(), nil
 		}
-		return 0, fmt.Errorf("must be one of %s, not %q", strings.Join(f.values, ", "), s)
+		return 0, fmt.Errorf("must be one of %s, not %q", strings.Join(f.Values, ", "), s)
 	}
-	n, err := parseWall(s)
-	switch day := packWall(dayOf(n)); {
-	case err != nil || f.kind != kindDate || n == day:
+	n, err := schema.ParseWall(s)
+	switch day := schema.PackWall(schema.DayOf(n)); {
+	case err != nil || f.Kind != schema.Date || n == day:
 	case !d.request:
 		return 0, fmt.Errorf("is a day and has a time: %q", s)
 	default: // the first ten characters count, whatever follows them
@@ -145,61 +130,61 @@ func (d *reader) number(f *field, raw []byte, path string) (int64, error) {
 }
 
 // other reads a value that is not held as a number.
-func (d *reader) other(f *field, raw []byte, path string) (any, error) {
-	switch f.kind {
-	case kindText:
-		s, err := stringOf(raw)
+func (d *reader) other(f *schema.Field, raw []byte, path string) (any, error) {
+	switch f.Kind {
+	case schema.Text:
+		s, err := schema.StringOf(raw)
 		if err != nil {
 			return nil, err
 		}
 		return d.st.keep(s), nil
-	case kindJSON:
-		return anyJSON(raw), nil
-	case kindObject:
+	case schema.JSON:
+		return schema.AnyJSON(raw), nil
+	case schema.Object:
 		if raw[0] != '{' {
-			return nil, wrongKind("an object", raw)
+			return nil, schema.WrongKind("an object", raw)
 		}
-		r := f.of.newRecord()
-		d.object(f.of, r, raw, path+".")
+		r := f.Of.NewRecord()
+		d.object(f.Of, r, raw, path+".")
 		return r, nil
 	}
 	var (
 		words []string
 		ids   []int64
-		list  []*record
+		list  []*schema.Record
 		i     int
 	)
-	err := elements(raw, func(value []byte) error {
+	err := schema.Elements(raw, func(value []byte) error {
 		at := fmt.Sprintf("%s[%d]", path, i)
 		i++
-		switch f.kind {
-		case kindObjects:
+		switch f.Kind {
+		case schema.Objects:
 			if value[0] != '{' {
-				return wrongKind("an object", value)
+				return schema.WrongKind("an object", value)
 			}
-			r := f.of.newRecord()
-			d.object(f.of, r, value, at+".")
+			r := f.Of.NewRecord()
+			d.object(f.Of, r, value, at+".")
 			list = append(list, r)
 			return nil
-		case kindRefs:
+		case schema.Refs:
 			read := d.reference
 			if d.request {
-				read = func(f *field, raw []byte, _ string) (int64, error) { return d.id(f.target, raw) }
+				read = func(f *schema.Field, raw []byte, _ string) (int64, error) { return d.id(f.Target, raw) }
 			}
 			id, err := read(f, value, at)
 			ids = append(ids, id)
 			return err
 		}
-		s, err := stringOf(value)
+		s, err := schema.StringOf(value)
 		if err != nil {
 			return err
 		}
-		if f.kind == kindEnums {
-			n, ok := f.word(s)
+		if f.Kind == schema.Enums {
+			n, ok := f.Word(s)
 			if !ok {
-				return fmt.Errorf("may hold %s, not %q", strings.Join(f.values, ", "), s)
+				return fmt.Errorf("may hold %s, not %q", strings.Join(f.Values, ", "), s)
 			}
-			s = f.values[n]
+			s = f.Values[n]
 		}
 		words = append(words, s)
 		return nil
@@ -207,19 +192,19 @@ func (d *reader) other(f *field, raw []byte, path string) (any, error) {
 	switch {
 	case err != nil || i == 0:
 		return nil, err
-	case f.kind == kindObjects:
+	case f.Kind == schema.Objects:
 		return list, nil
-	case f.kind == kindRefs:
+	case f.Kind == schema.Refs:
 		return ids, nil
 	}
 	return words, nil
 }
 
 // id reads a bare id. Whether there is such an object is seen to when the whole body has been read.
-func (d *reader) id(target resourceID, raw []byte) (int64, error) {
-	id, err := intOf(raw)
+func (d *reader) id(target schema.ResourceID, raw []byte) (int64, error) {
+	id, err := schema.IntOf(raw)
 	if err != nil {
-		return 0, wrongKind("an id", raw)
+		return 0, schema.WrongKind("an id", raw)
 	}
 	if id < 1 {
 		return 0, fmt.Errorf("must be the id of one of the %s, not %d", d.st.resource(target).name, id)
@@ -228,18 +213,18 @@ func (d *reader) id(target resourceID, raw []byte) (int64, error) {
 }
 
 // reference reads a nested reference and learns the name of its target.
-func (d *reader) reference(f *field, raw []byte, path string) (int64, error) {
+func (d *reader) reference(f *schema.Field, raw []byte, path string) (int64, error) {
 	if raw[0] != '{' {
-		return 0, wrongKind("an object", raw)
+		return 0, schema.WrongKind("an object", raw)
 	}
-	target := d.st.resource(f.target)
+	target := d.st.resource(f.Target)
 	var (
 		id     int64
-		learnt *record // what the reference tells, unless the target is described elsewhere
+		learnt *schema.Record // what the reference tells, unless the target is described elsewhere
 	)
-	err := members(raw, func(name string, value []byte) (err error) {
+	err := schema.Members(raw, func(name string, value []byte) (err error) {
 		if name == "id" {
-			id, err = intOf(value)
+			id, err = schema.IntOf(value)
 		}
 		return err
 	})
@@ -250,26 +235,26 @@ func (d *reader) reference(f *field, raw []byte, path string) (int64, error) {
 		return 0, fmt.Errorf("has no id")
 	case known != nil && target.path != "":
 	case known != nil:
-		learnt = known.clone()
+		learnt = known.Clone()
 	default:
-		learnt = target.schema.newRecord()
-		learnt.id = id
-		learnt.setNum(target.schema.field("id"), id)
+		learnt = target.schema.NewRecord()
+		learnt.ID = id
+		learnt.SetNum(target.schema.Field("id"), id)
 	}
-	err = members(raw, func(name string, value []byte) error {
+	err = schema.Members(raw, func(name string, value []byte) error {
 		if name == "id" || name == "objectName" {
 			return nil
 		}
-		for _, show := range f.shows {
-			if show.name != name {
+		for _, show := range f.Shows {
+			if show.Name != name {
 				continue
 			}
-			from := show.from
+			from := show.From
 			if from == "" {
 				from = target.named[0]
 			}
-			of := target.schema.field(from)
-			if of.compute != nil || learnt == nil {
+			of := target.schema.Field(from)
+			if of.Compute != nil || learnt == nil {
 				return nil
 			}
 			if err := d.value(of, learnt, value, path+"."+name); err != nil {

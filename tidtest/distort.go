@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // A Distortion is an API that does not do with a POST or a PUT what it was sent:
@@ -82,18 +84,18 @@ func (d *Distortion) concerns(op *operation) bool {
 func (res *resource) takes(path string) bool {
 	name, inner, nested := strings.Cut(path, ".")
 	return slices.ContainsFunc(res.write, func(p prop) bool {
-		return p.name == name && (!nested || len(p.sets) > 0 && p.as.kind == kindObject && p.as.of.byName[inner] != nil)
+		return p.name == name && (!nested || len(p.sets) > 0 && p.as.Kind == schema.Object && p.as.Of.ByName[inner] != nil)
 	})
 }
 
 func (res *resource) holds(path string) bool {
-	f, _ := res.schema.lookUp(path)
-	return f != nil && f.name != "id" && !f.kept
+	f, _ := res.schema.LookUp(path)
+	return f != nil && f.Name != "id" && !f.Kept
 }
 
 func (res *resource) shows(name string) bool {
-	f, in := res.schema.lookUp(name)
-	return f != nil && in == nil && !f.kept
+	f, in := res.schema.LookUp(name)
+	return f != nil && in == nil && !f.Kept
 }
 
 // distortion is all that concerns an operation; the lock of the state is held.
@@ -118,20 +120,6 @@ func (d *Distortion) ignored() map[string]bool {
 	return names
 }
 
-// clear clears the field of a path, if there is one.
-func (s *schema) clear(r *record, path string) {
-	f, in := s.lookUp(path)
-	switch {
-	case f == nil:
-	case in == nil:
-		f.clear(r)
-	case r.part(in) != nil:
-		nested := r.part(in).clone()
-		f.clear(nested)
-		r.setOther(in, nested)
-	}
-}
-
 // distorted is the answer to a write.
 func (c *call) distorted(ch *change) reply {
 	w := c.writer(true)
@@ -147,9 +135,9 @@ func (c *call) distorted(ch *change) reply {
 	body := w.record(nil, ch.res, ch.new)
 	if c.distortion.Answer == AnswerPart {
 		part := []byte{'{'}
-		_ = members(body, func(name string, value []byte) error { // whose names are those of the table
+		_ = schema.Members(body, func(name string, value []byte) error { // whose names are those of the table
 			if name == "id" || name == "objectName" || slices.Contains(c.distortion.Show, name) {
-				part = append(appendString(separate(part, 1), name), ':')
+				part = append(schema.AppendString(separate(part, 1), name), ':')
 				part = append(part, value...)
 			}
 			return nil

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 func TestEverythingInACompanyRefersToSomethingThatIsThere(t *testing.T) {
@@ -13,62 +15,18 @@ func TestEverythingInACompanyRefersToSomethingThatIsThere(t *testing.T) {
 	}
 	reports, projects := s.state.resource(timeReports), s.state.resource(projects)
 	for _, r := range reports.sorted {
-		if id := r.num(reports.schema.field("project")); id != none {
-			assert.Equal(t, projects.find(id).num(projects.schema.field("customer")), r.num(reports.schema.field("contact")))
+		if id := r.Num(reports.schema.Field("project")); id != schema.None {
+			assert.Equal(t, projects.find(id).Num(projects.schema.Field("customer")), r.Num(reports.schema.Field("contact")))
 		}
 	}
-	for _, id := range []resourceID{invoices, materialReports, paymentPlans, timeReports} {
+	for _, id := range []schema.ResourceID{invoices, materialReports, paymentPlans, timeReports} {
 		res := s.state.resource(id)
-		f := res.schema.byName["invoiceId"]
+		f := res.schema.ByName["invoiceId"]
 		for _, r := range res.sorted {
-			if f != nil && r.num(f) != none {
-				assert.NotNil(t, s.state.resource(invoices).find(r.num(f)))
+			if f != nil && r.Num(f) != schema.None {
+				assert.NotNil(t, s.state.resource(invoices).find(r.Num(f)))
 			}
 		}
-	}
-}
-
-func TestDecimalsAreExact(t *testing.T) {
-	for text, want := range map[string]string{
-		"0": "0.00", "-0": "0.00", "7": "7.00", "7.5": "7.50", "7.50": "7.50", "-0.05": "-0.05", "12.3456": "12.3456", "0.000001": "0.000001",
-		"1e3": "1000.00", "1.5E-3": "0.0015", "36028797018963967": "36028797018963967.00", "360287970189639.67": "360287970189639.67", "-99999999999.99": "-99999999999.99",
-	} {
-		n, err := parseDecimal([]byte(text))
-		if assert.NoError(t, err, text) {
-			assert.Equal(t, want, string(appendDecimal(nil, n)))
-		}
-	}
-	for _, text := range []string{`"1"`, "true", "36028797018963968", "0.3602879701896396800001", "1e30", "1e-999", "0e-99999", "1e999999999"} {
-		_, err := parseDecimal([]byte(text))
-		assert.Error(t, err, text)
-	}
-	order := []string{"-10.5", "-10", "-0.001", "0", "0.05", "0.5", "5", "9.99", "10"}
-	for i := range order {
-		for j := range order {
-			a, _ := parseDecimal([]byte(order[i]))
-			b, _ := parseDecimal([]byte(order[j]))
-			got := compareDecimals(a, b)
-			assert.Equal(t, i < j, got < 0, "%s %s", order[i], order[j])
-			assert.Equal(t, i == j, got == 0)
-		}
-	}
-}
-
-func TestEveryShapeOfATimeIsRead(t *testing.T) {
-	for text, want := range map[string]string{
-		"2024-03-01": "2024-03-01 00:00:00", "2024-03-01T00:00:00": "2024-03-01 00:00:00", "2024-03-01 14:05:06": "2024-03-01 14:05:06",
-		"2024-03-01T14:05:06.123": "2024-03-01 14:05:06.123", "2024-03-01T14:05:06+02:00": "2024-03-01T14:05:06+02:00",
-		"2024-03-01 14:05:06 -03:30": "2024-03-01T14:05:06-03:30", "2024-03-01T14:05:06Z": "2024-03-01T14:05:06+00:00", "2024-03-01 14:05:06.5+01:00": "2024-03-01T14:05:06.500+01:00",
-		"0001-01-01": "0001-01-01 00:00:00", "9999-12-31 23:59:59": "9999-12-31 23:59:59",
-	} {
-		n, err := parseWall(text)
-		if assert.NoError(t, err, text) {
-			assert.Equal(t, want, string(appendPlainTime(nil, n, false)))
-		}
-	}
-	for _, text := range []string{"", "2024", "2024-02-30", "2024-03-01 25:00:00", "2024-03-01X00:00:00", "2024-03-01 14:05:06 CET", "24-03-01 14:05:06"} {
-		_, err := parseWall(text)
-		assert.Error(t, err, text)
 	}
 }
 
@@ -80,7 +38,7 @@ func FuzzBodiesAreReadWithoutAPanic(f *testing.F) {
 		s := Start(InMemory())
 		c := &call{state: s.state, srv: s, op: &operation{res: s.state.resource(timeReports)}, body: []byte(body)}
 		_, _ = c.read(c.op.res, nil, nil)
-		if validJSON(c.body) == nil {
+		if schema.ValidJSON(c.body) == nil {
 			_, _ = s.state.putJSON(s.state.resource(contacts), 0, 1, c.body, nil)
 		}
 	})

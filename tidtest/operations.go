@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // An operation is a method on a path.
@@ -139,7 +141,7 @@ type call struct {
 type failure struct {
 	status   int
 	message  string
-	problems problems
+	problems schema.Problems
 }
 
 func (f *failure) Error() string { return f.message }
@@ -150,7 +152,7 @@ func fail(status int, format string, args ...any) error {
 
 func notFound(format string, args ...any) error { return fail(http.StatusNotFound, format, args...) }
 
-func invalid(p problems) error {
+func invalid(p schema.Problems) error {
 	return &failure{status: http.StatusBadRequest, message: "One or more validation errors occurred.", problems: p}
 }
 
@@ -210,7 +212,7 @@ func (c *call) checkParent() error {
 }
 
 // target returns the object that the last id in the path names.
-func (c *call) target() (*record, error) {
+func (c *call) target() (*schema.Record, error) {
 	if err := c.checkParent(); err != nil {
 		return nil, err
 	}
@@ -222,9 +224,9 @@ func (c *call) target() (*record, error) {
 }
 
 // one returns an object of a resource, of the right parent, or the 404.
-func (c *call) one(res *resource, id int64) (*record, error) {
+func (c *call) one(res *resource, id int64) (*schema.Record, error) {
 	r := res.find(id)
-	if r == nil || res.parent != noResource && r.parent != c.parent() {
+	if r == nil || res.parent != noResource && r.Parent != c.parent() {
 		return nil, notFound("There is no %s with the id %d.", res.object, id)
 	}
 	return r, nil
@@ -235,7 +237,7 @@ func (c *call) writer(detail bool) *writer {
 }
 
 // answer is the reply that shows one object in full.
-func (c *call) answer(res *resource, r *record) reply {
+func (c *call) answer(res *resource, r *schema.Record) reply {
 	return rawJSON(http.StatusOK, c.writer(true).record(nil, res, r))
 }
 
@@ -298,7 +300,7 @@ func deleteOne(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.delete(c.op.res, r.id)
+	c.delete(c.op.res, r.ID)
 	return empty(), nil
 }
 
@@ -312,7 +314,7 @@ func (st *state) delete(res *resource, id int64) bool {
 			continue
 		}
 		for _, r := range child.children(id) {
-			st.delete(child, r.id)
+			st.delete(child, r.ID)
 		}
 	}
 	return true

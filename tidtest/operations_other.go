@@ -6,12 +6,14 @@ import (
 	"net/http"
 	"strings"
 	"unicode"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // A special is an operation that is not one of the verbs that resources share.
 type special struct {
 	method, path string
-	of           resourceID
+	of           schema.ResourceID
 	run          func(*call) (reply, error)
 	open         bool // needs no token
 }
@@ -50,13 +52,13 @@ var articleKinds = map[string]string{
 }
 
 // storeArticle creates or updates an article of a kind. Under the path of another kind the article is not found.
-func storeArticle(c *call, old *record, word string) (reply, error) {
-	f := c.op.res.schema.field("articleType")
-	kind, _ := f.word(word)
-	if old != nil && old.num(f) != kind {
-		return reply{}, notFound("There is no %s article with the id %d.", word, old.id)
+func storeArticle(c *call, old *schema.Record, word string) (reply, error) {
+	f := c.op.res.schema.Field("articleType")
+	kind, _ := f.Word(word)
+	if old != nil && old.Num(f) != kind {
+		return reply{}, notFound("There is no %s article with the id %d.", word, old.ID)
 	}
-	return c.store(old, func(ch *change) { ch.new.setNum(f, kind) })
+	return c.store(old, func(ch *change) { ch.new.SetNum(f, kind) })
 }
 
 func setSentToEconomySystem(c *call) (reply, error) {
@@ -64,20 +66,20 @@ func setSentToEconomySystem(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	day, err := parseWall(c.query.first("date"))
+	day, err := schema.ParseWall(c.query.first("date"))
 	if err != nil {
-		return reply{}, invalid(problems{"date": {err.Error()}})
+		return reply{}, invalid(schema.Problems{"date": {err.Error()}})
 	}
 	res := c.op.res
-	r := old.clone()
-	r.setNum(res.schema.field("sentToEconomySystem"), packWall(dayOf(day)))
-	r.others[res.schema.field("economySystemInvoiceNumber").slot] = c.query.first("economySystemInvoiceNumber")
+	r := old.Clone()
+	r.SetNum(res.schema.Field("sentToEconomySystem"), schema.PackWall(schema.DayOf(day)))
+	r.SetOther(res.schema.Field("economySystemInvoiceNumber"), c.query.first("economySystemInvoiceNumber"))
 	res.put(r)
 	return empty(), nil
 }
 
 // parseAndFind returns the object of the operation's resource that has the id in text.
-func parseAndFind(c *call, text string) (*record, error) {
+func parseAndFind(c *call, text string) (*schema.Record, error) {
 	id, err := parseID(text)
 	if err != nil {
 		return nil, err
@@ -86,7 +88,7 @@ func parseAndFind(c *call, text string) (*record, error) {
 }
 
 func nextNumber(c *call) (reply, error) {
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber(none))), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber(schema.None))), nil
 }
 
 func nextNumberOfCollection(c *call) (reply, error) {
@@ -94,7 +96,7 @@ func nextNumberOfCollection(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber(collection.id))), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber(collection.ID))), nil
 }
 
 func timeCalculation(c *call) (reply, error) {
@@ -103,18 +105,18 @@ func timeCalculation(c *call) (reply, error) {
 		return reply{}, err
 	}
 	res := c.resource(timeCalculations)
-	r := res.find(project.id)
+	r := res.find(project.ID)
 	if r == nil {
-		r = res.schema.newRecord()
-		r.setNum(res.schema.field("isTotal"), 1)
+		r = res.schema.NewRecord()
+		r.SetNum(res.schema.Field("isTotal"), 1)
 	}
 	return c.answer(res, r), nil
 }
 
 func byBookingNumber(c *call) (reply, error) {
-	number := c.op.res.schema.field("bookingNumber")
+	number := c.op.res.schema.Field("bookingNumber")
 	for _, r := range c.op.res.sorted {
-		if r.text(number) == c.args[0] {
+		if r.Text(number) == c.args[0] {
 			return c.answer(c.op.res, r), nil
 		}
 	}
@@ -138,15 +140,15 @@ func downloadOffer(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if f, ok := c.contents[offers][r.id]; ok {
+	if f, ok := c.contents[offers][r.ID]; ok {
 		return f.reply(), nil
 	}
-	schema := c.op.res.schema
-	if r.num(schema.field("hasPdf")) == 0 {
-		return reply{}, notFound("The offer %d has no PDF.", r.id)
+	of := c.op.res.schema
+	if r.Num(of.Field("hasPdf")) == 0 {
+		return reply{}, notFound("The offer %d has no PDF.", r.ID)
 	}
-	number, title := max(0, r.num(schema.field("offerNumber"))), r.text(schema.field("title"))
-	name := fmt.Sprintf("Offert %d-%d.pdf", number, r.num(schema.field("version")))
+	number, title := max(0, r.Num(of.Field("offerNumber"))), r.Text(of.Field("title"))
+	name := fmt.Sprintf("Offert %d-%d.pdf", number, r.Num(of.Field("version")))
 	return file{name, "application/pdf", smallPDF(fmt.Sprintf("Offert %d: %s", number, title))}.reply(), nil
 }
 
@@ -155,18 +157,18 @@ func downloadAttachment(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if f, ok := c.contents[taskAttachments][r.id]; ok {
+	if f, ok := c.contents[taskAttachments][r.ID]; ok {
 		return f.reply(), nil
 	}
-	schema := c.op.res.schema
-	if r.num(schema.field("provider")) != none || r.text(schema.field("url")) != "" {
-		return reply{}, notFound("The attachment %d is a link: its content is not here.", r.id)
+	of := c.op.res.schema
+	if r.Num(of.Field("provider")) != schema.None || r.Text(of.Field("url")) != "" {
+		return reply{}, notFound("The attachment %d is a link: its content is not here.", r.ID)
 	}
-	f := file{r.text(schema.field("name")), r.text(schema.field("contentType")), nil}
+	f := file{r.Text(of.Field("name")), r.Text(of.Field("contentType")), nil}
 	if f.contentType == "" {
 		f.contentType = "application/octet-stream"
 	}
-	size := max(0, r.num(schema.field("size")))
+	size := max(0, r.Num(of.Field("size")))
 	f.content = []byte(strings.Repeat("tidtest\n", int(size)/8+1)[:size])
 	return f.reply(), nil
 }
@@ -207,7 +209,7 @@ func smallPDF(line string) []byte {
 }
 
 // setContent keeps a file for the download of an object.
-func (st *state) setContent(of resourceID, id int64, f file) {
+func (st *state) setContent(of schema.ResourceID, id int64, f file) {
 	if st.contents[of] == nil {
 		st.contents[of] = map[int64]file{}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // AddProperties gives the objects of a list, such as "v1/Core/Contacts", properties that the API is not known to have. Each
@@ -31,85 +32,46 @@ func (s *Server) AddProperties(path string, names ...string) {
 func (res *resource) addProperty(path string) (wrong string) {
 	in, name := res.schema, path
 	if parent, child, nested := strings.Cut(path, "."); nested {
-		f := in.byName[parent]
-		if f == nil || f.kind != kindObject {
+		f := in.ByName[parent]
+		if f == nil || f.Kind != schema.Object {
 			return parent + " is no nested object"
 		}
-		in, name = f.of, child
+		in, name = f.Of, child
 	}
 	taken := func(other string) bool { return strings.EqualFold(other, name) }
 	switch {
 	case name == "" || strings.Contains(name, "."):
 		return "that is no name"
-	case taken("objectName"), slices.ContainsFunc(slices.Collect(maps.Keys(in.byName)), taken),
+	case taken("objectName"), slices.ContainsFunc(slices.Collect(maps.Keys(in.ByName)), taken),
 		in == res.schema && slices.ContainsFunc(res.write, func(p prop) bool { return taken(p.name) }):
 		return "it has one already"
 	}
-	f := &field{name: name, kind: kindJSON, detail: true}
-	in.place(f)
-	in.fields = append(in.fields, f)
+	f := &schema.Field{Name: name, Kind: schema.JSON, Detail: true}
+	in.Add(f)
 	if in == res.schema {
 		res.write = append(res.write, prop{name: name, sets: []string{name}, as: f})
 	}
 	return ""
 }
 
-// lookUp returns the field of a path, such as "email" or "invoiceAddress.city", and the field of the object that it is in,
-// nil for one of the object itself.
-func (s *schema) lookUp(path string) (f, in *field) {
-	if parent, child, nested := strings.Cut(path, "."); nested {
-		if in = s.byName[parent]; in == nil || in.kind != kindObject {
-			return nil, nil
-		}
-		return in.of.byName[child], in
-	}
-	return s.byName[path], nil
-}
-
-// extra is what a record has of properties that have been added.
-func (s *schema) extra(r *record) tid.Extra {
-	var extra tid.Extra
-	add := func(name string, raw json.RawMessage) {
-		if extra == nil {
-			extra = tid.Extra{}
-		}
-		extra[name] = raw
-	}
-	for _, f := range s.fields {
-		switch f.kind {
-		case kindJSON:
-			if raw, ok := r.other(f).(anyJSON); ok {
-				add(f.name, json.RawMessage(raw))
-			}
-		case kindObject:
-			if nested := r.part(f); nested != nil {
-				for name, raw := range f.of.extra(nested) {
-					add(f.name+"."+name, raw)
-				}
-			}
-		}
-	}
-	return extra
-}
-
 // extra reads what extra gives.
-func (d *reader) extra(s *schema, r *record, extra tid.Extra) {
+func (d *reader) extra(s *schema.Schema, r *schema.Record, extra tid.Extra) {
 	for path, raw := range extra {
-		f, in := s.lookUp(path)
+		f, in := s.LookUp(path)
 		switch {
-		case f == nil || f.kind != kindJSON:
-			d.problems.add(path, "is not a property that has been added: see Server.AddProperties")
+		case f == nil || f.Kind != schema.JSON:
+			d.problems.Add(path, "is not a property that has been added: see Server.AddProperties")
 			continue
 		case !json.Valid(raw):
-			d.problems.add(path, "is not valid JSON")
+			d.problems.Add(path, "is not valid JSON")
 			continue
-		case in != nil && r.part(in) == nil:
-			r.setOther(in, in.of.newRecord())
+		case in != nil && r.Part(in) == nil:
+			r.SetOther(in, in.Of.NewRecord())
 		}
 		to := r
 		if in != nil {
-			to = r.part(in)
+			to = r.Part(in)
 		}
-		to.setOther(f, anyJSON(bytes.TrimSpace(raw)))
+		to.SetOther(f, schema.AnyJSON(bytes.TrimSpace(raw)))
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // test is how a filter compares.
@@ -38,7 +40,7 @@ type filter struct {
 	all      string   // the value that chooses everything
 	unset    string   // the value that stands for a missing parameter
 	required bool
-	as       kind // of testNoted
+	as       schema.Kind // of testNoted
 }
 
 func equals(name, field string) filter {
@@ -50,7 +52,7 @@ func to(name, field string) filter    { return filter{name: name, test: testTo, 
 func after(name, field string) filter { return filter{name: name, test: testAfter, fields: in(field)} }
 func isSet(name, field string) filter { return filter{name: name, test: testSet, fields: in(field)} }
 func query(in ...string) filter       { return filter{name: "query", test: testQuery, fields: in} }
-func noted(name string, as kind) filter {
+func noted(name string, as schema.Kind) filter {
 	return filter{name: name, test: testNoted, as: as}
 }
 
@@ -108,7 +110,7 @@ type argument struct {
 }
 
 // parse reads the value of a filter on the given schema.
-func (f filter) parse(s *schema, text string) (a argument, err error) {
+func (f filter) parse(s *schema.Schema, text string) (a argument, err error) {
 	a.text = text
 	switch f.test {
 	case testQuery:
@@ -118,20 +120,20 @@ func (f filter) parse(s *schema, text string) (a argument, err error) {
 		a.yes, err = parseBool(text)
 		return a, err
 	case testKind:
-		n, err := parseOne(kindEnum, f.words, text)
+		n, err := parseOne(schema.Enum, f.words, text)
 		a.nums = []int64{n}
 		return a, err
 	}
 	as, values := f.as, []string(nil)
 	if f.test != testNoted {
-		of := s.field(f.fields[0])
-		as, values = of.kind, of.values
+		of := s.Field(f.fields[0])
+		as, values = of.Kind, of.Values
 	}
 	switch as {
-	case kindText:
-	case kindDate, kindDateTime:
-		n, err := parseWall(text)
-		if a.begin, a.end = millis(n), millis(n); len(text) == len(layoutDay) {
+	case schema.Text:
+	case schema.Date, schema.DateTime:
+		n, err := schema.ParseWall(text)
+		if a.begin, a.end = schema.Millis(n), schema.Millis(n); len(text) == len(schema.LayoutDay) {
 			a.end += dayMillis - 1
 		}
 		return a, err
@@ -153,24 +155,24 @@ func (f filter) parse(s *schema, text string) (a argument, err error) {
 	return a, err
 }
 
-func parseOne(as kind, values []string, text string) (int64, error) {
+func parseOne(as schema.Kind, values []string, text string) (int64, error) {
 	switch as {
-	case kindBool:
+	case schema.Bool:
 		yes, err := parseBool(text)
 		if yes {
 			return 1, err
 		}
 		return 0, err
-	case kindEnum, kindEnums:
-		if i := indexFold(values, text); i >= 0 {
+	case schema.Enum, schema.Enums:
+		if i := schema.IndexFold(values, text); i >= 0 {
 			return int64(i), nil
 		}
 		return 0, fmt.Errorf("must be one of %s, not %q", strings.Join(values, ", "), text)
-	case kindDecimal:
+	case schema.Decimal:
 		if _, err := strconv.ParseFloat(text, 64); err != nil {
 			return 0, fmt.Errorf("%q is not a number", text)
 		}
-		return parseDecimal([]byte(text))
+		return schema.ParseDecimal([]byte(text))
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -190,66 +192,66 @@ func parseBool(text string) (bool, error) {
 }
 
 // matches says whether a row passes the filter.
-func (f filter) matches(s *schema, r *record, a argument) bool {
-	field := func(i int) *field { return s.field(f.fields[i]) }
+func (f filter) matches(s *schema.Schema, r *schema.Record, a argument) bool {
+	field := func(i int) *schema.Field { return s.Field(f.fields[i]) }
 	switch f.test {
 	case testQuery:
 		for i := range f.fields {
-			if strings.Contains(strings.ToLower(r.text(field(i))), a.text) {
+			if strings.Contains(strings.ToLower(r.Text(field(i))), a.text) {
 				return true
 			}
 		}
 		return false
 	case testSet:
-		return !r.isNull(field(0)) == a.yes
+		return !r.IsNull(field(0)) == a.yes
 	case testShown:
-		return a.yes || r.num(field(0)) == 0
+		return a.yes || r.Num(field(0)) == 0
 	case testKind:
-		return !r.isNull(field(int(a.nums[0])))
+		return !r.IsNull(field(int(a.nums[0])))
 	case testNoted:
 		return true
 	case testEndsOn, testBegins:
-		first, last := r.num(field(0)), r.num(field(1))
-		if first == none {
+		first, last := r.Num(field(0)), r.Num(field(1))
+		if first == schema.None {
 			first = last
 		}
-		if last == none {
+		if last == schema.None {
 			last = first
 		}
 		switch {
-		case first == none:
+		case first == schema.None:
 			return false
 		case f.test == testEndsOn:
-			return millis(last) >= a.begin
+			return schema.Millis(last) >= a.begin
 		}
-		return millis(first) <= a.end
+		return schema.Millis(first) <= a.end
 	}
 	of := field(0)
-	num, other := of.value(r)
+	num, other := of.Value(r)
 	switch list := other.(type) {
 	case []int64:
 		return slices.ContainsFunc(list, func(id int64) bool { return slices.Contains(a.nums, id) })
 	case []string:
 		return slices.ContainsFunc(list, func(word string) bool {
-			n, ok := of.word(word)
+			n, ok := of.Word(word)
 			return ok && slices.Contains(a.nums, n)
 		})
 	case string:
 		return list == a.text
 	}
-	if !of.kind.numeric() || num == none {
+	if !of.Kind.Numeric() || num == schema.None {
 		return false
 	}
 	switch f.test {
 	case testFrom:
-		return millis(num) >= a.begin
+		return schema.Millis(num) >= a.begin
 	case testTo:
-		return millis(num) <= a.end
+		return schema.Millis(num) <= a.end
 	case testAfter:
 		return num > a.nums[0]
 	}
-	if of.kind == kindDate || of.kind == kindDateTime {
-		return millis(num) >= a.begin && millis(num) <= a.end
+	if of.Kind == schema.Date || of.Kind == schema.DateTime {
+		return schema.Millis(num) >= a.begin && schema.Millis(num) <= a.end
 	}
 	return slices.Contains(a.nums, num)
 }
@@ -302,7 +304,7 @@ func (p parameters) first(name string) string {
 func (p parameters) all(name string) string { return strings.Join(p[strings.ToLower(name)], ",") }
 
 // list says whether a filter takes a list of values.
-func (f filter) list() bool { return f.test == testIn || f.as == kindRefs }
+func (f filter) list() bool { return f.test == testIn || f.as == schema.Refs }
 
 // listed are the elements of a comma-joined list.
 func listed(text string) []string {
@@ -310,13 +312,13 @@ func listed(text string) []string {
 }
 
 // readListing reads the parameters of a list.
-func readListing(res *resource, q parameters) (*listing, problems, error) {
-	l, wrong := &listing{page: 1, pageSize: mostRows}, problems{}
+func readListing(res *resource, q parameters) (*listing, schema.Problems, error) {
+	l, wrong := &listing{page: 1, pageSize: mostRows}, schema.Problems{}
 	for name, value := range map[string]*int{"page": &l.page, "pageSize": &l.pageSize} {
 		if text := q.first(name); text != "" {
 			n, err := strconv.Atoi(text)
 			if err != nil || name == "page" && n < 1 {
-				wrong.add(name, "must be an integer from 1, not %q", text)
+				wrong.Add(name, "must be an integer from 1, not %q", text)
 			}
 			*value = n
 		}
@@ -333,7 +335,7 @@ func readListing(res *resource, q parameters) (*listing, problems, error) {
 			for _, k := range res.sorts {
 				names = append(names, k.name)
 			}
-			wrong.add("sortBy", "must be one of %s, not %q", strings.Join(names, ", "), by)
+			wrong.Add("sortBy", "must be one of %s, not %q", strings.Join(names, ", "), by)
 		} else {
 			l.sort = res.sorts[i]
 		}
@@ -345,7 +347,7 @@ func readListing(res *resource, q parameters) (*listing, problems, error) {
 		l.descending = true
 		key = append(key, "-")
 	default:
-		wrong.add("sortOrder", "must be ascending or descending, not %q", order)
+		wrong.Add("sortOrder", "must be ascending or descending, not %q", order)
 	}
 
 	for _, f := range res.filters {
@@ -357,7 +359,7 @@ func readListing(res *resource, q parameters) (*listing, problems, error) {
 		if text == "" {
 			text = f.unset
 			if f.required {
-				wrong.add(name, "is required")
+				wrong.Add(name, "is required")
 			}
 		}
 		if text == "" || strings.EqualFold(text, f.all) || f.list() && len(listed(text)) == 0 {
@@ -365,7 +367,7 @@ func readListing(res *resource, q parameters) (*listing, problems, error) {
 		}
 		a, err := f.parse(res.schema, text)
 		if err != nil {
-			wrong.add(name, "%v", err)
+			wrong.Add(name, "%v", err)
 			continue
 		}
 		l.filters, l.arguments = append(l.filters, f), append(l.arguments, a)
@@ -383,13 +385,13 @@ const mostRows = 100
 type listCache struct {
 	mu      sync.Mutex
 	version uint64
-	rows    map[string][]*record
+	rows    map[string][]*schema.Record
 }
 
 const cachedLists = 8
 
 // choose returns the rows of a list in order, from the cache if nothing has changed.
-func (st *state) choose(c *call, res *resource, l *listing) ([]*record, error) {
+func (st *state) choose(c *call, res *resource, l *listing) ([]*schema.Record, error) {
 	version := res.version
 	for _, id := range res.depends {
 		version += st.resource(id).version
@@ -399,7 +401,7 @@ func (st *state) choose(c *call, res *resource, l *listing) ([]*record, error) {
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
 	if cache.rows == nil || cache.version != version || len(cache.rows) >= cachedLists {
-		cache.version, cache.rows = version, map[string][]*record{}
+		cache.version, cache.rows = version, map[string][]*schema.Record{}
 	}
 	if rows, ok := cache.rows[key]; ok && st.pick == nil {
 		return rows, nil
@@ -412,7 +414,7 @@ func (st *state) choose(c *call, res *resource, l *listing) ([]*record, error) {
 }
 
 // compute filters and sorts the rows of a list.
-func (st *state) compute(c *call, res *resource, l *listing) ([]*record, error) {
+func (st *state) compute(c *call, res *resource, l *listing) ([]*schema.Record, error) {
 	all := res.children(c.parent())
 	if res.gather != nil {
 		var err error
@@ -420,7 +422,7 @@ func (st *state) compute(c *call, res *resource, l *listing) ([]*record, error) 
 			return nil, err
 		}
 	}
-	chosen := make([]*record, 0, len(all))
+	chosen := make([]*schema.Record, 0, len(all))
 	for _, r := range all {
 		passes := true
 		for i := 0; passes && i < len(l.filters); i++ {
@@ -436,7 +438,7 @@ func (st *state) compute(c *call, res *resource, l *listing) ([]*record, error) 
 
 // sort orders rows that are in the order of their ids. Rows with equal keys stay in that order,
 // unless they are to change places.
-func (st *state) sort(res *resource, l *listing, chosen []*record) {
+func (st *state) sort(res *resource, l *listing, chosen []*schema.Record) {
 	if l.sort.name == "" {
 		if l.descending {
 			slices.Reverse(chosen)
@@ -446,30 +448,30 @@ func (st *state) sort(res *resource, l *listing, chosen []*record) {
 	type keyed struct {
 		num  int64
 		text string
-		row  *record
+		row  *schema.Record
 	}
-	by := res.schema.field(l.sort.field)
+	by := res.schema.Field(l.sort.field)
 	keys := make([]keyed, len(chosen))
 	for i, r := range chosen {
-		num, other := by.value(r)
+		num, other := by.Value(r)
 		k := keyed{num: num, row: r}
-		switch by.kind {
-		case kindRef:
-			if k.text = ""; num != none {
-				k.text = sortable(st.displayName(by.target, num))
+		switch by.Kind {
+		case schema.Ref:
+			if k.text = ""; num != schema.None {
+				k.text = schema.Sortable(st.displayName(by.Target, num))
 			}
-		case kindText:
+		case schema.Text:
 			s, _ := other.(string)
-			k.text = sortable(s)
+			k.text = schema.Sortable(s)
 		}
 		keys[i] = k
 	}
 	compare := func(a, b keyed) int { return cmp.Compare(a.num, b.num) }
-	switch by.kind {
-	case kindRef, kindText:
+	switch by.Kind {
+	case schema.Ref, schema.Text:
 		compare = func(a, b keyed) int { return strings.Compare(a.text, b.text) }
-	case kindDecimal:
-		compare = func(a, b keyed) int { return compareDecimals(a.num, b.num) }
+	case schema.Decimal:
+		compare = func(a, b keyed) int { return schema.CompareDecimals(a.num, b.num) }
 	}
 	if l.descending {
 		ascending := compare

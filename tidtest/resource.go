@@ -1,11 +1,10 @@
 package tidtest
 
-// resourceID numbers the resources, in the order of their tables.
-type resourceID int
+import "github.com/vismatid/tid/tidtest/internal/schema"
 
 const (
 	// Resources without an endpoint of their own: others refer to them.
-	tags resourceID = iota
+	tags schema.ResourceID = iota
 	categories
 	costCenters
 	departments
@@ -57,18 +56,18 @@ const (
 	planningUserSums
 
 	resourceCount
-	noResource resourceID = -1
+	noResource schema.ResourceID = -1
 )
 
 // A resource is a kind of object: how it looks, how it is listed and written, and the objects themselves.
 type resource struct {
-	id     resourceID
+	id     schema.ResourceID
 	name   string // in messages
 	object string // the objectName
 	path   string // of the list; empty if there is none
 	verbs  []verb // what its endpoints do
-	parent resourceID
-	schema *schema
+	parent schema.ResourceID
+	schema *schema.Schema
 	named  []string // the fields that make up the name that references show
 
 	sorts   []sortKey
@@ -78,10 +77,10 @@ type resource struct {
 	write []prop
 	rules func(*change) // checks and completes a new version of an object
 
-	gather func(*call) ([]*record, error) // where the rows of a list come from, if not from the store
-	erased bool                           // reading a deleted object answers an empty object
+	gather func(*call) ([]*schema.Record, error) // where the rows of a list come from, if not from the store
+	erased bool                                  // reading a deleted object answers an empty object
 
-	depends []resourceID // whose changes may change the order or the choice of rows
+	depends []schema.ResourceID // whose changes may change the order or the choice of rows
 
 	rows
 }
@@ -114,9 +113,9 @@ type prop struct {
 	name     string
 	sets     []string // the fields that it becomes, the first one giving its kind
 	required bool
-	unset    string // what it is on create if left out: "true"
-	stays    bool   // left out of an update it stays as it was
-	as       *field // the kind of a property that is checked and not kept as it is
+	unset    string        // what it is on create if left out: "true"
+	stays    bool          // left out of an update it stays as it was
+	as       *schema.Field // the kind of a property that is checked and not kept as it is
 }
 
 // same are properties that have the name of the field they set.
@@ -132,7 +131,7 @@ func same(names ...string) []prop {
 func sets(name string, fields ...string) prop { return prop{name: name, sets: fields} }
 
 // checked is a property that the rules of its resource look at.
-func checked(as *field) prop { return prop{name: as.name, as: as} }
+func checked(as *schema.Field) prop { return prop{name: as.Name, as: as} }
 
 // required marks properties without which a request is refused.
 func required(props ...prop) []prop {
@@ -171,14 +170,14 @@ func resources(st *state) []*resource {
 	}
 	for _, res := range all {
 		res.check()
-		for _, f := range res.schema.fields {
-			if f.kind == kindRef || f.kind == kindRefs {
-				res.depends = append(res.depends, f.target)
+		for _, f := range res.schema.Fields {
+			if f.Kind == schema.Ref || f.Kind == schema.Refs {
+				res.depends = append(res.depends, f.Target)
 			}
 		}
 		if res.gather != nil {
 			for id := range all {
-				res.depends = append(res.depends, resourceID(id))
+				res.depends = append(res.depends, schema.ResourceID(id))
 			}
 		}
 	}
@@ -188,22 +187,22 @@ func resources(st *state) []*resource {
 // check panics if the table refers to fields that it does not have.
 func (res *resource) check() {
 	for _, key := range res.sorts {
-		res.schema.field(key.field)
+		res.schema.Field(key.field)
 	}
 	for _, f := range res.filters {
 		for _, name := range f.fields {
-			res.schema.field(name)
+			res.schema.Field(name)
 		}
 	}
 	for i, p := range res.write {
 		for _, name := range p.sets {
-			res.schema.field(name)
+			res.schema.Field(name)
 		}
 		if p.as == nil {
-			res.write[i].as = res.schema.field(p.sets[0])
+			res.write[i].as = res.schema.Field(p.sets[0])
 		}
 	}
 	for _, name := range res.named {
-		res.schema.field(name)
+		res.schema.Field(name)
 	}
 }

@@ -1,18 +1,20 @@
 package tidtest
 
+import "github.com/vismatid/tid/tidtest/internal/schema"
+
 // adminResources are the tables of the resources below v1/Admin.
 func adminResources() []*resource {
 	listed := []verb{verbList}
-	colored := func(id resourceID, name, object, path string, more ...*field) *resource {
+	colored := func(id schema.ResourceID, name, object, path string, more ...*schema.Field) *resource {
 		return &resource{
 			id: id, name: name, object: object, path: path, verbs: listed, parent: noResource, named: []string{"name"},
-			schema: newSchema(fields(number("id"), text("name").alias("title"), text("color"), more)...),
+			schema: schema.New(fields(number("id"), text("name").AlsoCalled("title"), text("color"), more)...),
 		}
 	}
-	timeless := func(id resourceID, name, object, path string) *resource {
+	timeless := func(id schema.ResourceID, name, object, path string) *resource {
 		return &resource{
 			id: id, name: name, object: object, path: path, verbs: listed, parent: noResource, named: []string{"name"},
-			schema: newSchema(number("id"), text("name"), boolean("isActive"), boolean("commentRequiredWhenTimeReporting")),
+			schema: schema.New(number("id"), text("name"), boolean("isActive"), boolean("commentRequiredWhenTimeReporting")),
 		}
 	}
 	absence := timeless(absenceProjects, "absence projects", "admin.absenceProject", "v1/Admin/AbsenceProjects")
@@ -21,7 +23,7 @@ func adminResources() []*resource {
 
 	opportunityTag := colored(opportunityTags, "opportunity tags", "admin.opportunityTag", "v1/Admin/OpportunityTags")
 	opportunityTag.named = []string{"title"}
-	opportunityTag.schema = newSchema(number("id"), text("title").alias("name"), text("color"))
+	opportunityTag.schema = schema.New(number("id"), text("title").AlsoCalled("name"), text("color"))
 
 	return []*resource{
 		absence,
@@ -32,22 +34,22 @@ func adminResources() []*resource {
 		{
 			id: timeCodes, name: "time codes", object: "admin.timeCode", path: "v1/Admin/Timecodes", verbs: listed,
 			parent: noResource, named: []string{"name"},
-			schema: newSchema(number("id"), text("name"), text("code"), boolean("isActive"), boolean("billable").orNull()),
+			schema: schema.New(number("id"), text("name"), text("code"), boolean("isActive"), boolean("billable").OrNull()),
 		},
 		{
 			id: activities, name: "activities", object: "admin.activity", path: "v1/Admin/Activities", verbs: listed,
 			parent: noResource, named: []string{"name"},
-			schema:  newSchema(fields(number("id"), text("name"), boolean("isActive"), stamps("createdDate", "updatedDate"))...),
+			schema:  schema.New(fields(number("id"), text("name"), boolean("isActive"), stamps("createdDate", "updatedDate"))...),
 			sorts:   sorts("name", "createdDate", "updatedDate"),
 			filters: filters(query("name"), equals("isActive", "isActive")),
 		},
 		{
 			id: articles, name: "articles", object: "admin.article", path: "v1/Admin/Articles", verbs: []verb{verbList, verbGet},
 			parent: noResource, named: []string{"name"},
-			schema: newSchema(fields(
+			schema: schema.New(fields(
 				number("id"), text("name"), text("articleNumber"),
 				enum("articleType", "material", "allowance", "equipment", "addition", "time"),
-				exact("price"), exact("cost"), text("description").orNull(), ref("unit", units), boolean("isActive"),
+				exact("price"), exact("cost"), text("description").OrNull(), ref("unit", units), boolean("isActive"),
 				stamps("createdDate", "updatedDate"),
 			)...),
 			sorts: sorts("name", "articleNumber", "createdDate", "updatedDate"),
@@ -63,8 +65,8 @@ func adminResources() []*resource {
 		{
 			id: bookingProjects, name: "booking projects", object: "admin.bookingProject", path: "v1/Admin/BookingProjects",
 			verbs: []verb{verbList, verbGet, verbCreate}, parent: noResource, named: []string{"name"},
-			schema: newSchema(fields(
-				number("id"), text("name"), text("bookingNumber"), boolean("isActive"), date("startDate").orNull(), date("endDate").orNull(),
+			schema: schema.New(fields(
+				number("id"), text("name"), text("bookingNumber"), boolean("isActive"), date("startDate").OrNull(), date("endDate").OrNull(),
 				stamps("createdDate", "updatedDate"),
 			)...),
 			sorts:   sorts("name", "bookingNumber", "isActive", "startDate", "endDate", "createdDate", "updatedDate"),
@@ -79,17 +81,17 @@ func adminResources() []*resource {
 		{
 			id: users, name: "users", object: "admin.user", path: "v1/Admin/Users", verbs: []verb{verbList, verbGet},
 			parent: noResource, named: []string{"firstName", "lastName"}, erased: true,
-			schema: newSchema(fields(
-				number("id"), text("firstName"), text("lastName"), text("email"), date("startDate"), date("endDate").orNull(),
+			schema: schema.New(fields(
+				number("id"), text("firstName"), text("lastName"), text("email"), date("startDate"), date("endDate").OrNull(),
 				text("employeeNumber"), ref("timeReportingProfile", timeReportingProfiles), ref("department", departments),
 				ref("costCenter", costCenters), text("license"), texts("permissions"),
-				number("salaryType").textInDetail(), ref("createdBy", users), ref("updatedBy", users), stamps("createdDate", "updatedDate"),
+				number("salaryType").TextInDetail(), ref("createdBy", users), ref("updatedBy", users), stamps("createdDate", "updatedDate"),
 				inDetail(
 					text("socialSecurityNumber"), text("mobilePhoneNumber"), text("workPhoneNumber"), text("note"), exact("costPerHour"),
 					text("settlementAccount"), object("address", "admin.address", addressFields()...), text("nextOfKin"), text("nextOfKinRelation"),
 					text("nextOfKinPhoneNumber"), ref("manager", users), ref("schedule", schedules), ref("standardTimeArticle", articles),
 					ref("standardActivity", activities), boolean("timeBankEnabled"), exact("currentTimeBank"),
-					exact("planningCapacityInPercent"), boolean("isRestricted"), tagList().orWords(),
+					exact("planningCapacityInPercent"), boolean("isRestricted"), tagList().OrWords(),
 				),
 			)...),
 			filters: filters(filter{name: "includeRestricted", test: testShown, fields: in("isRestricted")}.ifMissing("false")),
@@ -98,7 +100,7 @@ func adminResources() []*resource {
 }
 
 // addressFields are those of a postal address.
-func addressFields() []*field {
+func addressFields() []*schema.Field {
 	return fields(
 		text("streetAddress"), text("additionalAddress"), text("postalCode"), text("city"), text("state"),
 		number("countryId"), text("countryName"),
@@ -106,4 +108,4 @@ func addressFields() []*field {
 }
 
 // tagList is the property tags of an object.
-func tagList() *field { return refs("tags", tags, shown{name: "title"}, shown{"color", "color"}) }
+func tagList() *schema.Field { return refs("tags", tags, display("title"), shown("color", "color")) }

@@ -1,6 +1,10 @@
 package tidtest
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
+)
 
 // coreResources are the tables of the resources below v1/Core.
 func coreResources(st *state) []*resource {
@@ -16,16 +20,16 @@ func contactTable(st *state) *resource {
 	return &resource{
 		id: contacts, name: "contacts", object: "core.contact", path: "v1/Core/Contacts", verbs: everyVerb,
 		parent: noResource, named: []string{"name"},
-		schema: newSchema(fields(
-			number("id"), enum("contactType", "person", "company"), text("name"), text("customerNumber").orNull(),
-			text("organizationalOrSocialSecurityNumber").orNull(), text("email").orNull(), text("invoiceEmail").orNull(),
-			text("phoneNumber").orNull(), text("cellPhoneNumber").orNull(), ref("company", contacts), ref("parentCompany", contacts),
-			ref("responsible", users), tagList(), boolean("isActive"), text("importantInformation").orNull(),
+		schema: schema.New(fields(
+			number("id"), enum("contactType", "person", "company"), text("name"), text("customerNumber").OrNull(),
+			text("organizationalOrSocialSecurityNumber").OrNull(), text("email").OrNull(), text("invoiceEmail").OrNull(),
+			text("phoneNumber").OrNull(), text("cellPhoneNumber").OrNull(), ref("company", contacts), ref("parentCompany", contacts),
+			ref("responsible", users), tagList(), boolean("isActive"), text("importantInformation").OrNull(),
 			enums("relations", "customer", "supplier", "wholesale", "retail", "subcontractor", "partner"),
-			text("website").orNull(), text("vatNumber").orNull(),
+			text("website").OrNull(), text("vatNumber").OrNull(),
 			object("visitAddress", "core.address", addressFields()...), object("postalAddress", "core.address", addressFields()...), object("invoiceAddress", "core.address", addressFields()...),
 			stamps("created", "updated"),
-			inDetail(objects("contactPersons", "core.contactPerson", number("id"), text("name"), boolean("isPrimary")).onlyIf("contactType", "company").from(st.contactPersons)),
+			inDetail(objects("contactPersons", "core.contactPerson", number("id"), text("name"), boolean("isPrimary")).OnlyIf("contactType", "company").From(st.contactPersons)),
 		)...),
 		sorts: sorts("name", "customerNumber", "created", "updated"),
 		filters: filters(
@@ -44,20 +48,20 @@ func projectTable() *resource {
 	return &resource{
 		id: projects, name: "projects", object: "core.project", path: "v1/Core/Projects",
 		verbs: []verb{verbList, verbGet, verbCreate, verbUpdate}, parent: noResource, named: []string{"title"},
-		schema: newSchema(fields(
-			number("id"), text("orderNumber"), text("title"), ref("status", projectStatuses, shown{"isCompletedStatus", "isCompletedStatus"}),
-			ref("category", categories, shown{"color", "color"}), ref("salesResponsible", users), ref("projectManager", users),
-			ref("customer", contacts), date("startDate").orNull(), date("endDate").orNull(), enum("invoiceType", "ongoing", "fixedPrice", "none"),
+		schema: schema.New(fields(
+			number("id"), text("orderNumber"), text("title"), ref("status", projectStatuses, shown("isCompletedStatus", "isCompletedStatus")),
+			ref("category", categories, shown("color", "color")), ref("salesResponsible", users), ref("projectManager", users),
+			ref("customer", contacts), date("startDate").OrNull(), date("endDate").OrNull(), enum("invoiceType", "ongoing", "fixedPrice", "none"),
 			object("location", "core.location",
 				float("longitude"), float("latitude"), text("streetAddress"), text("postalCode"), text("city"), text("countryName"),
-			).orNull(),
-			ref("projectCollection", projectCollections, shown{"number", "number"}), tagList(),
-			ref("costCenter", costCenters, shown{"code", "code"}), ref("createdBy", users), ref("updatedBy", users), stamps("created", "updated"),
+			).OrNull(),
+			ref("projectCollection", projectCollections, shown("number", "number")), tagList(),
+			ref("costCenter", costCenters, shown("code", "code")), ref("createdBy", users), ref("updatedBy", users), stamps("created", "updated"),
 			inDetail(
-				text("description").orNull(),
-				object("workSiteAddress", "core.workSiteAddress", text("streetAddress"), text("postalCode"), text("city"), float("longitude"), float("latitude")).orNull(),
-				text("yourReference").orNull(), text("ourReference").orNull(), text("customerReferenceMarking").orNull(),
-				text("invoiceText").orNull(), boolean("readyForInvoice"), boolean("allIsMember"), ref("bookingProject", bookingProjects),
+				text("description").OrNull(),
+				object("workSiteAddress", "core.workSiteAddress", text("streetAddress"), text("postalCode"), text("city"), float("longitude"), float("latitude")).OrNull(),
+				text("yourReference").OrNull(), text("ourReference").OrNull(), text("customerReferenceMarking").OrNull(),
+				text("invoiceText").OrNull(), boolean("readyForInvoice"), boolean("allIsMember"), ref("bookingProject", bookingProjects),
 				ref("responsible", users),
 			),
 		)...),
@@ -82,14 +86,14 @@ func projectTable() *resource {
 func timeReportTable() *resource {
 	return &resource{
 		id: timeReports, name: "time reports", object: "core.timeReport", path: "v1/Core/TimeReports", verbs: everyVerb, parent: noResource,
-		schema: newSchema(fields(
-			number("id"), date("date"), clock("clockStart").orNull(), clock("clockEnd").orNull(), exact("hours"), exact("invoiceableHours"),
+		schema: schema.New(fields(
+			number("id"), date("date"), clock("clockStart").OrNull(), clock("clockEnd").OrNull(), exact("hours"), exact("invoiceableHours"),
 			number("breakMinutes"), exact("cost"), exact("rate"), exact("discount"), text("comment"), text("internalComment"),
-			dateTime("sentToAttestDate").orNull(), dateTime("attestedDate").orNull(), ref("user", users),
-			ref("project", projects, shown{"number", "orderNumber"}), ref("internalProject", internalProjects),
+			dateTime("sentToAttestDate").OrNull(), dateTime("attestedDate").OrNull(), ref("user", users),
+			ref("project", projects, shown("number", "orderNumber")), ref("internalProject", internalProjects),
 			ref("absenceProject", absenceProjects), ref("contact", contacts), ref("activity", activities), ref("timeCode", timeCodes),
-			ref("timeArticle", articles), ref("costCenter", costCenters), number("invoiceId").orNull(), dateTime("invoicedDate").orNull(),
-			number("invoiceDraftId").orNull(), number("travelReportId").orNull(), number("allowanceReportId").orNull(), number("taskId").orNull(),
+			ref("timeArticle", articles), ref("costCenter", costCenters), number("invoiceId").OrNull(), dateTime("invoicedDate").OrNull(),
+			number("invoiceDraftId").OrNull(), number("travelReportId").OrNull(), number("allowanceReportId").OrNull(), number("taskId").OrNull(),
 			boolean("hasAdditions"), boolean("hasEquipment"), stamps("createdDate", "updatedDate"), ref("createdBy", users), ref("updatedBy", users),
 		)...),
 		sorts: []sortKey{
@@ -117,11 +121,11 @@ func materialReportTable() *resource {
 	return &resource{
 		id: materialReports, name: "material reports", object: "core.materialReport", path: "v1/Core/MaterialReports", verbs: everyVerb,
 		parent: noResource,
-		schema: newSchema(fields(
-			number("id"), number("sortOrder"), text("articleNumber").orNull(), text("title"), text("description").orNull(),
-			exact("consumedUnits"), exact("invoiceableUnits"), text("unitText").orNull(), exact("costPerUnit"), exact("pricePerUnit"),
-			exact("discountPercentage"), exact("totalAmount"), boolean("toBeInvoiced"), number("invoiceId").orNull(),
-			dateTime("invoicedDate").orNull(), number("invoiceDraftId").orNull(), ref("project", projects), number("timeReportId").orNull(),
+		schema: schema.New(fields(
+			number("id"), number("sortOrder"), text("articleNumber").OrNull(), text("title"), text("description").OrNull(),
+			exact("consumedUnits"), exact("invoiceableUnits"), text("unitText").OrNull(), exact("costPerUnit"), exact("pricePerUnit"),
+			exact("discountPercentage"), exact("totalAmount"), boolean("toBeInvoiced"), number("invoiceId").OrNull(),
+			dateTime("invoicedDate").OrNull(), number("invoiceDraftId").OrNull(), ref("project", projects), number("timeReportId").OrNull(),
 			stamps("createdDate", "updatedDate"),
 		)...),
 		sorts:   sorts("sortOrder", "articleNumber", "title", "createdDate", "updatedDate"),
@@ -140,12 +144,12 @@ func salesTables() []*resource {
 	return []*resource{
 		{
 			id: invoices, name: "invoices", object: "core.invoice", path: "v1/Core/Invoices", verbs: []verb{verbList, verbGet}, parent: noResource,
-			schema: newSchema(fields(
-				number("id"), date("invoiceDate").orNull(), createdStamp("createdDate"), date("fromDate").orNull(), date("toDate").orNull(),
-				exact("sum"), ref("customer", contacts), date("sentToEconomySystem").orNull(), hidden(text("economySystemInvoiceNumber")),
+			schema: schema.New(fields(
+				number("id"), date("invoiceDate").OrNull(), createdStamp("createdDate"), date("fromDate").OrNull(), date("toDate").OrNull(),
+				exact("sum"), ref("customer", contacts), date("sentToEconomySystem").OrNull(), hidden(text("economySystemInvoiceNumber")),
 				inDetail(objects("rows", "core.invoiceRow",
-					number("id"), boolean("isHeader"), boolean("isSumRow"), text("articleNumber").orNull(), text("article").orNull(),
-					text("comment").orNull(), exact("value"), exact("rate"), exact("discount"), exact("sum"), number("sortOrder"),
+					number("id"), boolean("isHeader"), boolean("isSumRow"), text("articleNumber").OrNull(), text("article").OrNull(),
+					text("comment").OrNull(), exact("value"), exact("rate"), exact("discount"), exact("sum"), number("sortOrder"),
 				)),
 			)...),
 			sorts:   sorts("createdDate", "invoiceDate", "customer", "sum", "sentToEconomySystem"),
@@ -153,8 +157,8 @@ func salesTables() []*resource {
 		},
 		{
 			id: offers, name: "offers", object: "core.offer", path: "v1/Core/Offers", verbs: []verb{verbList}, parent: noResource,
-			schema: newSchema(fields(
-				number("id"), number("offerNumber").orNull(), number("version"), text("title"), exact("offerValue"),
+			schema: schema.New(fields(
+				number("id"), number("offerNumber").OrNull(), number("version"), text("title"), exact("offerValue"),
 				enum("offerState", "draft", "locked", "sentToCustomer", "openedByCustomer", "accepted", "acceptedSigned", "denied"),
 				boolean("hasPdf"), ref("user", users), ref("customer", contacts), titled("opportunity", opportunities),
 				stamps("createdDate", "updatedDate"),
@@ -168,12 +172,12 @@ func salesTables() []*resource {
 		{
 			id: opportunities, name: "opportunities", object: "core.opportunity", path: "v1/Core/Opportunities",
 			verbs: []verb{verbList, verbGet, verbCreate, verbUpdate}, parent: noResource, named: []string{"title"},
-			schema: newSchema(fields(
-				number("id"), text("title"), exact("turnover").orNull(), boolean("hasOffers"), ref("user", users), ref("customer", contacts),
-				ref("contact", contacts), enum("opportunityState", "open", "won", "lost"), dateTime("closedDate").orNull(),
-				date("estimatedClosingDate").orNull(), ref("status", opportunityStatuses),
-				refs("tags", opportunityTags, shown{name: "title"}, shown{"color", "color"}), stamps("createdDate", "updatedDate"),
-				inDetail(number("probability").orNull(), text("description").orNull(), titled("project", projects)),
+			schema: schema.New(fields(
+				number("id"), text("title"), exact("turnover").OrNull(), boolean("hasOffers"), ref("user", users), ref("customer", contacts),
+				ref("contact", contacts), enum("opportunityState", "open", "won", "lost"), dateTime("closedDate").OrNull(),
+				date("estimatedClosingDate").OrNull(), ref("status", opportunityStatuses),
+				refs("tags", opportunityTags, display("title"), shown("color", "color")), stamps("createdDate", "updatedDate"),
+				inDetail(number("probability").OrNull(), text("description").OrNull(), titled("project", projects)),
 			)...),
 			sorts: sorts("title", "createdDate", "updatedDate"),
 			filters: filters(
@@ -194,11 +198,11 @@ func salesTables() []*resource {
 // taskTables are those of task boards, tasks and what belongs to a task, and of the comments of projects.
 func taskTables() []*resource {
 	nested := []verb{verbList, verbCreate, verbUpdate, verbDelete}
-	comments := func(id, parent resourceID, name, path string, keys []sortKey) *resource {
+	comments := func(id, parent schema.ResourceID, name, path string, keys []sortKey) *resource {
 		return &resource{
 			id: id, name: name, object: "core.comment", path: path, verbs: nested, parent: parent,
-			schema: newSchema(fields(
-				number("id"), text("text").alias("comment"), ref("user", users).alias("createdBy"), stamps("createdDate", "updatedDate"),
+			schema: schema.New(fields(
+				number("id"), text("text").AlsoCalled("comment"), ref("user", users).AlsoCalled("createdBy"), stamps("createdDate", "updatedDate"),
 			)...),
 			sorts: keys,
 			write: props(sets("text", "text"), checked(text("comment"))),
@@ -211,20 +215,20 @@ func taskTables() []*resource {
 		{
 			id: taskBoards, name: "task boards", object: "core.taskBoard", path: "v1/Core/TaskBoards", verbs: []verb{verbList},
 			parent: noResource, named: []string{"name"},
-			schema: newSchema(fields(
+			schema: schema.New(fields(
 				number("id"), text("name"), ref("project", projects),
-				refs("columns", taskBoardColumns, shown{name: "name"}, shown{"taskCount", "taskCount"}),
-				tagList(), refs("members", users, shown{name: "name"}), stamps("createdDate", "updatedDate"),
+				refs("columns", taskBoardColumns, display("name"), shown("taskCount", "taskCount")),
+				tagList(), refs("members", users, display("name")), stamps("createdDate", "updatedDate"),
 			)...),
 			sorts:   sorts("createdDate", "updatedDate", "name"),
 			filters: filters(query("name"), equals("projectId", "project")),
 		},
 		{
 			id: tasks, name: "tasks", object: "core.task", path: "v1/Core/Tasks", verbs: nested, parent: noResource, named: []string{"title"},
-			schema: newSchema(fields(
-				number("id"), text("title"), text("description").orNull(), date("startDate").orNull(), clock("startTime").orNull(),
-				date("endDate").orNull(), clock("endTime").orNull(), dateTime("completedDate").orNull(), dateTime("archivedDate").orNull(),
-				refs("members", users, shown{name: "name"}), tagList(), ref("board", taskBoards), ref("boardColumn", taskBoardColumns),
+			schema: schema.New(fields(
+				number("id"), text("title"), text("description").OrNull(), date("startDate").OrNull(), clock("startTime").OrNull(),
+				date("endDate").OrNull(), clock("endTime").OrNull(), dateTime("completedDate").OrNull(), dateTime("archivedDate").OrNull(),
+				refs("members", users, display("name")), tagList(), ref("board", taskBoards), ref("boardColumn", taskBoardColumns),
 				ref("project", projects), ref("opportunity", opportunities), stamps("createdDate", "updatedDate"),
 			)...),
 			sorts: sorts("createdDate", "title", "startDate", "endDate"),
@@ -239,7 +243,7 @@ func taskTables() []*resource {
 		},
 		{
 			id: taskChecklists, name: "checklists", object: "core.checklist", path: "v1/Core/Tasks/{taskId}/Checklists", verbs: nested, parent: tasks,
-			schema: newSchema(
+			schema: schema.New(
 				number("id"), text("name"), objects("items", "core.checklistItem", number("id"), text("text"), boolean("isCompleted"), number("sortOrder")),
 			),
 			sorts: sorts("name"),
@@ -247,9 +251,9 @@ func taskTables() []*resource {
 		},
 		{
 			id: taskAttachments, name: "attachments", object: "core.attachment", path: "v1/Core/Tasks/{taskId}/Attachments", verbs: nested, parent: tasks,
-			schema: newSchema(
-				number("id"), text("name"), enum("provider", "googleDrive", "dropbox", "oneDrive").orNull(), text("url").orNull(),
-				number("size").orNull(), text("contentType").orNull(), createdStamp("createdDate"), ref("createdBy", users),
+			schema: schema.New(
+				number("id"), text("name"), enum("provider", "googleDrive", "dropbox", "oneDrive").OrNull(), text("url").OrNull(),
+				number("size").OrNull(), text("contentType").OrNull(), createdStamp("createdDate"), ref("createdBy", users),
 			),
 			sorts: sorts("name"),
 			write: same("name", "provider", "url"),
@@ -266,8 +270,8 @@ func otherCoreTables() []*resource {
 	return []*resource{
 		{
 			id: logs, name: "logs", object: "core.log", path: "v1/Core/Logs", verbs: listed, parent: noResource,
-			schema: newSchema(
-				number("id"), enum("logType", events...), text("text").orNull(), ref("project", projects), ref("user", users), createdStamp("createdDate"),
+			schema: schema.New(
+				number("id"), enum("logType", events...), text("text").OrNull(), ref("project", projects), ref("user", users), createdStamp("createdDate"),
 			),
 			sorts: sorts("createdDate"),
 			filters: filters(
@@ -277,27 +281,27 @@ func otherCoreTables() []*resource {
 		{
 			id: projectCollections, name: "project collections", object: "core.projectCollection", path: "v1/Core/ProjectCollections",
 			verbs: []verb{verbList, verbGet}, parent: noResource, named: []string{"name"},
-			schema: newSchema(
-				number("id"), text("name"), text("number").orNull(), enum("projectCollectionType", "normal", "absence", "internal"), boolean("isActive"),
+			schema: schema.New(
+				number("id"), text("name"), text("number").OrNull(), enum("projectCollectionType", "normal", "absence", "internal"), boolean("isActive"),
 			),
 			sorts:   []sortKey{{"name", "name"}, {"projectNumber", "number"}},
 			filters: filters(query("name", "number")),
 		},
 		{
 			id: vacationRequests, name: "vacation requests", object: "core.vacationRequest", path: "v1/Core/VacationRequests", verbs: listed, parent: noResource,
-			schema: newSchema(fields(
-				number("id"), ref("user", users), ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), text("comment").orNull(),
-				enum("state", "awaitingAttest", "attested", "denied"), dateTime("attestedDate").orNull(), ref("attestedBy", users),
-				dateTime("deniedDate").orNull(), ref("deniedBy", users), stamps("createdDate", "updatedDate"),
+			schema: schema.New(fields(
+				number("id"), ref("user", users), ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), text("comment").OrNull(),
+				enum("state", "awaitingAttest", "attested", "denied"), dateTime("attestedDate").OrNull(), ref("attestedBy", users),
+				dateTime("deniedDate").OrNull(), ref("deniedBy", users), stamps("createdDate", "updatedDate"),
 			)...),
 			sorts:   sorts("fromDate", "toDate", "createdDate", "updatedDate", "attestedDate", "deniedDate"),
 			filters: filters(equals("state", "state"), anyOf("userIds", "user"), span("fromDate", "toDate")),
 		},
 		{
 			id: paymentPlans, name: "payment plans", object: "core.paymentPlan", path: "v1/Core/PaymentPlans", verbs: listed, parent: noResource,
-			schema: newSchema(fields(
-				number("id"), text("articleNumber").orNull(), text("description"), exact("price"), exact("units"), number("batchId").orNull(),
-				date("date").orNull(), number("invoiceId").orNull(), dateTime("invoicedDate").orNull(), number("invoiceDraftId").orNull(),
+			schema: schema.New(fields(
+				number("id"), text("articleNumber").OrNull(), text("description"), exact("price"), exact("units"), number("batchId").OrNull(),
+				date("date").OrNull(), number("invoiceId").OrNull(), dateTime("invoicedDate").OrNull(), number("invoiceDraftId").OrNull(),
 				ref("project", projects), stamps("createdDate", "updatedDate"),
 			)...),
 			sorts:   sorts("description", "createdDate", "updatedDate"),
@@ -305,17 +309,17 @@ func otherCoreTables() []*resource {
 		},
 		{
 			id: supplierInvoices, name: "supplier invoices", object: "core.supplierInvoice", path: "v1/Core/SupplierInvoices", verbs: listed, parent: noResource,
-			schema:  newSchema(supplierInvoiceFields()...),
+			schema:  schema.New(supplierInvoiceFields()...),
 			sorts:   sorts("invoiceNumber", "invoiceDate", "totalAmount", "invoiceCostAddition", "cost", "createdDate", "updatedDate"),
 			filters: filters(equals("projectId", "project"), between("invoiceDate", "invoiceDate")),
 		},
 	}
 }
 
-func supplierInvoiceFields() []*field {
+func supplierInvoiceFields() []*schema.Field {
 	return fields(
-		number("id"), text("invoiceNumber"), date("invoiceDate"), text("title").orNull(), text("description").orNull(), exact("totalAmount"),
-		exact("cost"), exact("invoiceCostAddition"), boolean("toBeInvoiced"), number("invoiceId").orNull(), ref("project", projects),
+		number("id"), text("invoiceNumber"), date("invoiceDate"), text("title").OrNull(), text("description").OrNull(), exact("totalAmount"),
+		exact("cost"), exact("invoiceCostAddition"), boolean("toBeInvoiced"), number("invoiceId").OrNull(), ref("project", projects),
 		ref("supplier", contacts), stamps("createdDate", "updatedDate"),
 	)
 }

@@ -1,17 +1,19 @@
 package tidtest
 
+import "github.com/vismatid/tid/tidtest/internal/schema"
+
 // hiddenResources are the kinds of objects that have no endpoint of their own: they are seen where others refer to them.
 func hiddenResources(st *state) []*resource {
-	named := func(id resourceID, name, object string, more ...*field) *resource {
+	named := func(id schema.ResourceID, name, object string, more ...*schema.Field) *resource {
 		return &resource{
 			id: id, name: name, object: object, parent: noResource, named: []string{"name"},
-			schema: newSchema(fields(number("id"), text("name"), more)...),
+			schema: schema.New(fields(number("id"), text("name"), more)...),
 		}
 	}
 	return []*resource{
 		{
 			id: tags, name: "tags", object: "core.tag", parent: noResource, named: []string{"title"},
-			schema: newSchema(number("id"), text("title"), text("color")),
+			schema: schema.New(number("id"), text("title"), text("color")),
 		},
 		named(categories, "categories", "core.category", text("color")),
 		named(costCenters, "cost centers", "core.costCenter", text("code")),
@@ -19,10 +21,10 @@ func hiddenResources(st *state) []*resource {
 		named(units, "units", "admin.unit"),
 		named(schedules, "schedules", "admin.schedule"),
 		named(timeReportingProfiles, "time reporting profiles", "admin.timeReportingProfile"),
-		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").from(st.countTasks)),
+		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(st.countTasks)),
 		{
 			id: unhandledInvoices, name: "unhandled supplier invoices", object: "core.unhandledSupplierInvoice", parent: noResource,
-			schema: newSchema(fields(supplierInvoiceFields(), text("supplierName").orNull())...),
+			schema: schema.New(fields(supplierInvoiceFields(), text("supplierName").OrNull())...),
 			write: props(
 				same("invoiceNumber", "invoiceDate"), sets("supplierId", "supplier"), same("supplierName", "title", "description", "totalAmount"),
 				sets("projectId", "project"),
@@ -31,11 +33,11 @@ func hiddenResources(st *state) []*resource {
 		},
 		{
 			id: travelReports, name: "travel reports", object: "core.travelReport", parent: noResource,
-			schema: newSchema(append(fields(number("id")), travelFields()...)...),
+			schema: schema.New(append(fields(number("id")), travelFields()...)...),
 		},
 		{
 			id: plannings, name: "plannings", object: "core.planning", parent: noResource,
-			schema: newSchema(
+			schema: schema.New(
 				number("id"), ref("user", users), ref("project", projects), ref("internalProject", internalProjects),
 				ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), exact("hours"),
 			),
@@ -44,7 +46,7 @@ func hiddenResources(st *state) []*resource {
 }
 
 // travelFields describe a journey that is reported together with time.
-func travelFields() []*field {
+func travelFields() []*schema.Field {
 	return fields(
 		text("place"), exact("distance"), exact("invoiceableDistance"), boolean("toSalary"),
 		object("companyCar", "core.companyCar",
@@ -53,11 +55,11 @@ func travelFields() []*field {
 	)
 }
 
-func (st *state) countTasks(column *record) (int64, any) {
+func (st *state) countTasks(column *schema.Record) (int64, any) {
 	of := st.resource(tasks)
-	in, n := of.schema.field("boardColumn"), int64(0)
+	in, n := of.schema.Field("boardColumn"), int64(0)
 	for _, task := range of.sorted {
-		if task.num(in) == column.id {
+		if task.Num(in) == column.ID {
 			n++
 		}
 	}
@@ -70,51 +72,51 @@ func derivedResources() []*resource {
 	return []*resource{
 		{
 			id: timeCalculations, name: "time calculations", object: "core.timeCalculation", parent: noResource,
-			schema: newSchema(
+			schema: schema.New(
 				hidden(number("id")), exact("total"), boolean("isTotal"), boolean("isByActivity"), boolean("isByActivityAndUser"),
 			),
 		},
 		{
 			id: dayStatistics, name: "user day statistics", object: "core.userDayStatistic", parent: noResource,
 			path: "v1/Core/TimeReports/UserDayStatistics", verbs: listed,
-			schema: newSchema(
+			schema: schema.New(
 				number("userId"), text("name"), ref("department", departments),
 				objects("dates", "core.userDayStatisticDate",
-					date("date"), exact("reportedHours"), exact("scheduledHours"), dateTime("lockedDate").orNull(), dateTime("attestedDate").orNull(),
+					date("date"), exact("reportedHours"), exact("scheduledHours"), dateTime("lockedDate").OrNull(), dateTime("attestedDate").OrNull(),
 				),
 			),
 			sorts: sorts("name"),
 			filters: filters(
-				noted("from", kindDate).must(), noted("to", kindDate).must(), noted("userIds", kindRefs),
+				noted("from", schema.Date).must(), noted("to", schema.Date).must(), noted("userIds", schema.Refs),
 			),
 			gather: gatherDayStatistics,
 		},
 		{
 			id: planningUsers, name: "users with resource planning", object: "core.planningUser", parent: noResource,
 			path: "v1/Core/Planning/HasResourcePlanning/Users", verbs: listed, bare: true,
-			schema: newSchema(number("id"), text("employmentNumber"), text("firstName"), text("lastName")),
+			schema: schema.New(number("id"), text("employmentNumber"), text("firstName"), text("lastName")),
 			filters: filters(
-				noted("fromDate", kindDate), noted("toDate", kindDate),
-				noted("excludeDeleted", kindBool), noted("excludeRestricted", kindBool),
+				noted("fromDate", schema.Date), noted("toDate", schema.Date),
+				noted("excludeDeleted", schema.Bool), noted("excludeRestricted", schema.Bool),
 			),
 			gather: gatherPlanningUsers,
 		},
 		planningSums(planningProjectSums, "Projects", filters(
-			noted("userId", kindInt), noted("excludeProjects", kindBool), noted("excludeAbsence", kindBool), noted("excludeInternal", kindBool),
+			noted("userId", schema.Int), noted("excludeProjects", schema.Bool), noted("excludeAbsence", schema.Bool), noted("excludeInternal", schema.Bool),
 		)),
-		planningSums(planningUserSums, "Users", filters(noted("projectId", kindInt))),
+		planningSums(planningUserSums, "Users", filters(noted("projectId", schema.Int))),
 	}
 }
 
-func planningSums(id resourceID, by string, more []filter) *resource {
+func planningSums(id schema.ResourceID, by string, more []filter) *resource {
 	return &resource{
 		id: id, name: "planning summaries", object: "core.planningSummary", parent: noResource,
 		path: "v1/Core/Planning/GetPlanningSummaries/" + by, verbs: []verb{verbList}, bare: true,
-		schema: newSchema(
+		schema: schema.New(
 			ref("project", projects), hidden(ref("internalProject", internalProjects)), hidden(ref("absenceProject", absenceProjects)),
 			ref("user", users), date("fromDate"), date("toDate"), exact("hours"),
 		),
-		filters: filters(noted("fromDate", kindDate), noted("toDate", kindDate), more),
+		filters: filters(noted("fromDate", schema.Date), noted("toDate", schema.Date), more),
 		gather:  gatherPlanningSums,
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // The rules of a resource check a new version of an object beyond the kinds of its properties, and fill in what the server
@@ -13,29 +15,29 @@ import (
 // contactRules forget what the other kind of contact refers to: a person has no parent company, a company no company.
 func contactRules(ch *change) {
 	if ch.num("contactType") == 0 {
-		ch.setNum("parentCompany", none)
+		ch.setNum("parentCompany", schema.None)
 	} else {
-		ch.setNum("company", none)
+		ch.setNum("company", schema.None)
 	}
 }
 
 // contactPersons are the persons of a company: those that a test has put there, and those that name it as their company.
-func (st *state) contactPersons(r *record) (int64, any) {
+func (st *state) contactPersons(r *schema.Record) (int64, any) {
 	of := st.resource(contacts)
-	f := of.schema.field("contactPersons")
-	listed, _ := r.others[f.slot].([]*record)
+	f := of.schema.Field("contactPersons")
+	listed, _ := r.Other(f).([]*schema.Record)
 	all := slices.Clone(listed)
-	id, name, primary := f.of.field("id"), f.of.field("name"), f.of.field("isPrimary")
-	company := of.schema.field("company")
+	id, name, primary := f.Of.Field("id"), f.Of.Field("name"), f.Of.Field("isPrimary")
+	company := of.schema.Field("company")
 	for _, person := range of.sorted {
-		if person.num(company) != r.id || slices.ContainsFunc(listed, func(l *record) bool { return l.num(id) == person.id }) {
+		if person.Num(company) != r.ID || slices.ContainsFunc(listed, func(l *schema.Record) bool { return l.Num(id) == person.ID }) {
 			continue
 		}
-		entry := f.of.newRecord()
-		entry.setNum(id, person.id)
-		entry.others[name.slot] = of.display(person)
+		entry := f.Of.NewRecord()
+		entry.SetNum(id, person.ID)
+		entry.SetOther(name, of.display(person))
 		if len(all) == 0 {
-			entry.setNum(primary, 1)
+			entry.SetNum(primary, 1)
 		}
 		all = append(all, entry)
 	}
@@ -45,7 +47,7 @@ func (st *state) contactPersons(r *record) (int64, any) {
 func projectRules(ch *change) {
 	if ch.old == nil {
 		ch.setNum("invoiceType", 0) // ongoing, whatever was sent
-		ch.setNum("bookingProject", none)
+		ch.setNum("bookingProject", schema.None)
 		ch.setText("orderNumber", ch.nextProjectNumber(ch.num("projectCollection")))
 	}
 	ch.locate()
@@ -54,45 +56,44 @@ func projectRules(ch *change) {
 
 // locate derives the location that lists show from the address of the work site.
 func (ch *change) locate() {
-	site, place := ch.res.schema.field("workSiteAddress"), ch.res.schema.field("location")
-	address, ok := ch.new.others[site.slot].(*record)
-	if !ok {
-		place.clear(ch.new)
+	site, place := ch.res.schema.Field("workSiteAddress"), ch.res.schema.Field("location")
+	address := ch.new.Part(site)
+	if address == nil {
+		place.Clear(ch.new)
 		return
 	}
-	r := place.of.newRecord()
+	r := place.Of.NewRecord()
 	if ch.old != nil {
-		if before, ok := ch.old.others[place.slot].(*record); ok { // the country is in no address
-			country := place.of.field("countryName").slot
-			r.others[country] = before.others[country]
+		if before := ch.old.Part(place); before != nil { // the country is in no address
+			place.Of.Field("countryName").Set(r, before)
 		}
 	}
-	for _, f := range site.of.fields {
-		if f.kind == kindJSON {
+	for _, f := range site.Of.Fields {
+		if f.Kind == schema.JSON {
 			continue
 		}
-		to := place.of.field(f.name)
-		if f.kind.numeric() {
-			r.nums[to.slot] = address.nums[f.slot]
+		to := place.Of.Field(f.Name)
+		if f.Kind.Numeric() {
+			r.SetNum(to, address.Num(f))
 		} else {
-			r.others[to.slot] = address.others[f.slot]
+			r.SetOther(to, address.Other(f))
 		}
 	}
-	ch.new.others[place.slot] = r
+	ch.new.SetOther(place, r)
 }
 
 // nextProjectNumber is one more than the highest number that a project of a collection has, or any project if no collection
 // is named. A collection whose own number is 2 begins at 2001.
 func (st *state) nextProjectNumber(collection int64) string {
 	of, collections := st.resource(projects), st.resource(projectCollections)
-	number, in, highest := of.schema.field("orderNumber"), of.schema.field("projectCollection"), int64(1000)
+	number, in, highest := of.schema.Field("orderNumber"), of.schema.Field("projectCollection"), int64(1000)
 	if c := collections.find(collection); c != nil {
-		if n, err := strconv.ParseInt(c.text(collections.schema.field("number")), 10, 32); err == nil && n > 0 {
+		if n, err := strconv.ParseInt(c.Text(collections.schema.Field("number")), 10, 32); err == nil && n > 0 {
 			highest = n * 1000
 		}
 	}
 	for _, r := range of.sorted {
-		if n, err := strconv.ParseInt(r.text(number), 10, 64); err == nil && (collection == none || r.num(in) == collection) {
+		if n, err := strconv.ParseInt(r.Text(number), 10, 64); err == nil && (collection == schema.None || r.Num(in) == collection) {
 			highest = max(highest, n)
 		}
 	}
@@ -107,8 +108,8 @@ func (ch *change) logProject() {
 	}
 	ch.log("project_Updated", "")
 	changed := func(name string) bool {
-		f := ch.res.schema.field(name)
-		return ch.old.num(f) != ch.new.num(f)
+		f := ch.res.schema.Field(name)
+		return ch.old.Num(f) != ch.new.Num(f)
 	}
 	if changed("status") {
 		ch.log("project_Changed_Status", "")
@@ -116,7 +117,7 @@ func (ch *change) logProject() {
 	for name, word := range map[string]string{"startDate": "StartDate", "endDate": "EndDate"} {
 		switch {
 		case !changed(name):
-		case ch.num(name) == none:
+		case ch.num(name) == schema.None:
 			ch.log("project_Removed_"+word, "")
 		default:
 			ch.log("project_Updated_"+word, "")
@@ -129,15 +130,15 @@ func (ch *change) log(event, text string) {
 	ch.after = append(ch.after, func() {
 		of := ch.resource(logs)
 		r := of.newEntry()
-		word, _ := of.schema.field("logType").word(event)
-		r.setNum(of.schema.field("logType"), word)
-		project := ch.new.id
+		word, _ := of.schema.Field("logType").Word(event)
+		r.SetNum(of.schema.Field("logType"), word)
+		project := ch.new.ID
 		if ch.res.id == projectComments {
-			project = ch.new.parent
+			project = ch.new.Parent
 		}
-		r.setNum(of.schema.field("project"), project)
+		r.SetNum(of.schema.Field("project"), project)
 		if text != "" {
-			r.others[of.schema.field("text").slot] = text
+			r.SetOther(of.schema.Field("text"), text)
 		}
 		ch.stampRecord(of, r, true)
 		of.put(r)
@@ -145,17 +146,17 @@ func (ch *change) log(event, text string) {
 }
 
 // newEntry is a new record of a resource, with its id.
-func (res *resource) newEntry() *record {
-	r := res.schema.newRecord()
-	r.id = res.nextID()
-	r.setNum(res.schema.field("id"), r.id)
+func (res *resource) newEntry() *schema.Record {
+	r := res.schema.NewRecord()
+	r.ID = res.nextID()
+	r.SetNum(res.schema.Field("id"), r.ID)
 	return r
 }
 
 // commentRules take the text from either of its keys.
 func commentRules(ch *change) {
 	if again, ok := ch.given["comment"]; ok && !ch.has("text") {
-		text, _ := stringOf(again) // it has been found to be one
+		text, _ := schema.StringOf(again) // it has been found to be one
 		ch.setText("text", text)
 	}
 	if ch.res.id == projectComments && ch.old == nil {
@@ -166,69 +167,69 @@ func commentRules(ch *change) {
 func timeReportRules(ch *change) {
 	kinds := 0
 	for _, name := range []string{"project", "internalProject", "absenceProject"} {
-		if ch.num(name) != none {
+		if ch.num(name) != schema.None {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		ch.wrong.add("projectId", "exactly one of projectId, internalProjectId and absenceProjectId is required, not %d", kinds)
+		ch.wrong.Add("projectId", "exactly one of projectId, internalProjectId and absenceProjectId is required, not %d", kinds)
 	}
 	for _, name := range []string{"internalProject", "absenceProject"} {
 		if r := ch.target(name); r != nil && ch.text("comment") == "" {
-			of := ch.resource(ch.res.schema.field(name).target)
-			if r.num(of.schema.field("commentRequiredWhenTimeReporting")) == 1 {
-				ch.wrong.add("comment", "is required by the %s %s", of.object, of.display(r))
+			of := ch.resource(ch.res.schema.Field(name).Target)
+			if r.Num(of.schema.Field("commentRequiredWhenTimeReporting")) == 1 {
+				ch.wrong.Add("comment", "is required by the %s %s", of.object, of.display(r))
 			}
 		}
 	}
 	for _, name := range ch.needed {
-		if f := ch.res.schema.field(name); f.get(ch.new) == nil || f.kind == kindText && ch.new.text(f) == "" {
+		if f := ch.res.schema.Field(name); f.Get(ch.new) == nil || f.Kind == schema.Text && ch.new.Text(f) == "" {
 			prop := name
-			if f.kind == kindRef {
+			if f.Kind == schema.Ref {
 				prop += "Id"
 			}
-			ch.wrong.add(prop, "is required in this account")
+			ch.wrong.Add(prop, "is required in this account")
 		}
 	}
 
-	ch.setNum("contact", none)
-	ch.setNum("costCenter", none)
+	ch.setNum("contact", schema.None)
+	ch.setNum("costCenter", schema.None)
 	if project := ch.target("project"); project != nil {
 		of := ch.resource(projects).schema
-		ch.setNum("contact", project.num(of.field("customer")))
-		ch.setNum("costCenter", project.num(of.field("costCenter")))
+		ch.setNum("contact", project.Num(of.Field("customer")))
+		ch.setNum("costCenter", project.Num(of.Field("costCenter")))
 	}
-	ch.setNum("travelReportId", none)
+	ch.setNum("travelReportId", schema.None)
 	if raw, ok := ch.given["travelReport"]; ok {
 		of := ch.resource(travelReports)
 		r := of.newEntry()
-		d := &reader{st: ch.state, request: true, problems: problems{}}
+		d := &reader{st: ch.state, request: true, problems: schema.Problems{}}
 		d.object(of.schema, r, raw, "travelReport.")
-		r.setNum(of.schema.field("id"), r.id)
-		ch.setNum("travelReportId", r.id)
+		r.SetNum(of.schema.Field("id"), r.ID)
+		ch.setNum("travelReportId", r.ID)
 		ch.after = append(ch.after, func() { of.put(r) })
 	}
 }
 
 func materialReportRules(ch *change) {
 	if raw, ok := ch.given["articleId"]; ok {
-		id, _ := intOf(raw)
+		id, _ := schema.IntOf(raw)
 		of := ch.resource(articles)
 		article := of.find(id)
 		for field, from := range map[string]string{"articleNumber": "articleNumber", "title": "name"} {
 			if !ch.has(field) {
-				ch.setText(field, article.text(of.schema.field(from)))
+				ch.setText(field, article.Text(of.schema.Field(from)))
 			}
 		}
 	}
-	if id := ch.num("timeReportId"); id != none && ch.resource(timeReports).find(id) == nil {
-		ch.wrong.add("timeReportId", "is %d, and there is no time report with that id", id)
+	if id := ch.num("timeReportId"); id != schema.None && ch.resource(timeReports).find(id) == nil {
+		ch.wrong.Add("timeReportId", "is %d, and there is no time report with that id", id)
 	}
 	value := func(name string) int64 { return ch.num(name) }
-	price := toDecimal(value("invoiceableUnits")).Mul(toDecimal(value("pricePerUnit")))
-	total, err := packBig(price.Sub(price.Mul(toDecimal(value("discountPercentage"))).Shift(-2)).Round(2))
+	price := schema.ToDecimal(value("invoiceableUnits")).Mul(schema.ToDecimal(value("pricePerUnit")))
+	total, err := schema.PackBig(price.Sub(price.Mul(schema.ToDecimal(value("discountPercentage"))).Shift(-2)).Round(2))
 	if err != nil {
-		ch.wrong.add("pricePerUnit", "makes a total that %v", err)
+		ch.wrong.Add("pricePerUnit", "makes a total that %v", err)
 		return
 	}
 	ch.setNum("totalAmount", total)
@@ -237,8 +238,8 @@ func materialReportRules(ch *change) {
 func opportunityRules(ch *change) {
 	switch open := ch.num("opportunityState") == 0; {
 	case open:
-		ch.setNum("closedDate", none)
-	case ch.num("closedDate") == none:
+		ch.setNum("closedDate", schema.None)
+	case ch.num("closedDate") == schema.None:
 		ch.setNum("closedDate", ch.stamp())
 	}
 }
@@ -247,9 +248,9 @@ func bookingProjectRules(ch *change) {
 	if ch.text("bookingNumber") != "" {
 		return
 	}
-	number, highest := ch.res.schema.field("bookingNumber"), int64(0)
+	number, highest := ch.res.schema.Field("bookingNumber"), int64(0)
 	for _, r := range ch.res.sorted {
-		if n, err := strconv.ParseInt(r.text(number), 10, 64); err == nil {
+		if n, err := strconv.ParseInt(r.Text(number), 10, 64); err == nil {
 			highest = max(highest, n)
 		}
 	}
@@ -263,17 +264,17 @@ func unhandledInvoiceRules(ch *change) {
 }
 
 // gatherDayStatistics adds up the time reports of every user by day.
-func gatherDayStatistics(c *call) ([]*record, error) {
+func gatherDayStatistics(c *call) ([]*schema.Record, error) {
 	first, _ := c.listing.argument("from")
 	last, _ := c.listing.argument("to")
 	chosen, some := c.listing.argument("userIds")
-	wrong := problems{}
+	wrong := schema.Problems{}
 	days := (last.begin-first.begin)/dayMillis + 1
 	switch {
 	case last.begin < first.begin:
-		wrong.add("filter.to", "is before filter.from")
+		wrong.Add("filter.to", "is before filter.from")
 	case days > 31:
-		wrong.add("filter.to", "makes a span of %d days, more than 31", days)
+		wrong.Add("filter.to", "makes a span of %d days, more than 31", days)
 	}
 	if len(wrong) > 0 {
 		return nil, invalid(wrong)
@@ -287,60 +288,60 @@ func gatherDayStatistics(c *call) ([]*record, error) {
 	}
 	sums := map[int64][]cell{}
 	reports := c.resource(timeReports)
-	user, date := reports.schema.field("user"), reports.schema.field("date")
-	hours, attested := reports.schema.field("hours"), reports.schema.field("attestedDate")
+	user, date := reports.schema.Field("user"), reports.schema.Field("date")
+	hours, attested := reports.schema.Field("hours"), reports.schema.Field("attestedDate")
 	for _, r := range reports.sorted {
-		day := (millis(r.num(date)) - first.begin) / dayMillis
-		if at := millis(r.num(date)); at < first.begin || at > last.end {
+		day := (schema.Millis(r.Num(date)) - first.begin) / dayMillis
+		if at := schema.Millis(r.Num(date)); at < first.begin || at > last.end {
 			continue
 		}
-		of := sums[r.num(user)]
+		of := sums[r.Num(user)]
 		if of == nil {
 			of = make([]cell, days)
-			sums[r.num(user)] = of
+			sums[r.Num(user)] = of
 		}
 		sum := &of[day]
-		total, err := packBig(toDecimal(sum.hours).Add(toDecimal(r.num(hours))))
+		total, err := schema.PackBig(schema.ToDecimal(sum.hours).Add(schema.ToDecimal(r.Num(hours))))
 		if err != nil {
 			return nil, fail(500, "The hours of a day cannot be added up: a sum %v.", err)
 		}
 		sum.hours = total
 		sum.reports++
-		if at := r.num(attested); at != none {
+		if at := r.Num(attested); at != schema.None {
 			sum.attested++
 			sum.last = max(sum.last, at)
 		}
 	}
 
 	res, people := c.op.res, c.resource(users)
-	field := res.schema.field
+	field := res.schema.Field
 	dates := field("dates")
-	start, end := people.schema.field("startDate"), people.schema.field("endDate")
-	var rows []*record
+	start, end := people.schema.Field("startDate"), people.schema.Field("endDate")
+	var rows []*schema.Record
 	for _, person := range people.sorted {
-		if some && !slices.Contains(chosen.nums, person.id) {
+		if some && !slices.Contains(chosen.nums, person.ID) {
 			continue
 		}
-		row := res.schema.newRecord()
-		row.id = person.id
-		row.setNum(field("userId"), person.id)
-		row.others[field("name").slot] = people.display(person)
-		row.setNum(field("department"), person.num(people.schema.field("department")))
-		var list []*record
+		row := res.schema.NewRecord()
+		row.ID = person.ID
+		row.SetNum(field("userId"), person.ID)
+		row.SetOther(field("name"), people.display(person))
+		row.SetNum(field("department"), person.Num(people.schema.Field("department")))
+		var list []*schema.Record
 		for i := range days {
 			at := first.begin + i*dayMillis
-			day := dates.of.newRecord()
-			day.setNum(dates.of.field("date"), at<<offsetBits)
-			day.setNum(dates.of.field("scheduledHours"), scheduledHours(at, person.num(start), person.num(end)))
-			if of := sums[person.id]; of != nil && of[i].reports > 0 {
-				day.setNum(dates.of.field("reportedHours"), of[i].hours)
+			day := dates.Of.NewRecord()
+			day.SetNum(dates.Of.Field("date"), schema.FromMillis(at))
+			day.SetNum(dates.Of.Field("scheduledHours"), scheduledHours(at, person.Num(start), person.Num(end)))
+			if of := sums[person.ID]; of != nil && of[i].reports > 0 {
+				day.SetNum(dates.Of.Field("reportedHours"), of[i].hours)
 				if of[i].attested == of[i].reports {
-					day.setNum(dates.of.field("attestedDate"), of[i].last)
+					day.SetNum(dates.Of.Field("attestedDate"), of[i].last)
 				}
 			}
 			list = append(list, day)
 		}
-		row.others[dates.slot] = list
+		row.SetOther(dates, list)
 		rows = append(rows, row)
 	}
 	return rows, nil
@@ -350,22 +351,22 @@ const dayMillis = 24 * 60 * 60 * 1000
 
 // scheduledHours are eight on the weekdays of the time that somebody is employed.
 func scheduledHours(at, start, end int64) int64 {
-	day := wallOf(at << offsetBits)
-	if start != none && millis(start) > at || end != none && millis(end) < at || day.Weekday()%6 == 0 {
+	day := schema.WallOf(schema.FromMillis(at))
+	if start != schema.None && schema.Millis(start) > at || end != schema.None && schema.Millis(end) < at || day.Weekday()%6 == 0 {
 		return 0
 	}
-	eight, _ := packDecimal(8, 0)
+	eight, _ := schema.PackDecimal(8, 0)
 	return eight
 }
 
 // planned returns the plannings of the time that a Planning list asks about.
-func (c *call) planned() []*record {
+func (c *call) planned() []*schema.Record {
 	of := c.resource(plannings)
 	first, since := c.listing.argument("fromDate")
 	last, until := c.listing.argument("toDate")
-	var rows []*record
+	var rows []*schema.Record
 	for _, r := range of.sorted {
-		if since && millis(r.num(of.schema.field("toDate"))) < first.begin || until && millis(r.num(of.schema.field("fromDate"))) > last.end {
+		if since && schema.Millis(r.Num(of.schema.Field("toDate"))) < first.begin || until && schema.Millis(r.Num(of.schema.Field("fromDate"))) > last.end {
 			continue
 		}
 		rows = append(rows, r)
@@ -373,36 +374,36 @@ func (c *call) planned() []*record {
 	return rows
 }
 
-func gatherPlanningUsers(c *call) ([]*record, error) {
+func gatherPlanningUsers(c *call) ([]*schema.Record, error) {
 	res, people := c.op.res, c.resource(users)
 	noDeleted, _ := c.listing.argument("excludeDeleted")
 	noRestricted, _ := c.listing.argument("excludeRestricted")
-	found := map[int64]*record{}
+	found := map[int64]*schema.Record{}
 	for _, plan := range c.planned() {
-		id := plan.num(c.resource(plannings).schema.field("user"))
+		id := plan.Num(c.resource(plannings).schema.Field("user"))
 		person := people.referred(id)
 		if person == nil || noDeleted.yes && people.find(id) == nil ||
-			noRestricted.yes && person.num(people.schema.field("isRestricted")) == 1 {
+			noRestricted.yes && person.Num(people.schema.Field("isRestricted")) == 1 {
 			continue
 		}
-		row := res.schema.newRecord()
-		row.id = id
-		row.setNum(res.schema.field("id"), id)
+		row := res.schema.NewRecord()
+		row.ID = id
+		row.SetNum(res.schema.Field("id"), id)
 		for to, from := range map[string]string{"employmentNumber": "employeeNumber", "firstName": "firstName", "lastName": "lastName"} {
-			row.others[res.schema.field(to).slot] = person.text(people.schema.field(from))
+			row.SetOther(res.schema.Field(to), person.Text(people.schema.Field(from)))
 		}
 		found[id] = row
 	}
-	var rows []*record
+	var rows []*schema.Record
 	for _, row := range found {
 		rows = append(rows, row)
 	}
-	slices.SortFunc(rows, func(a, b *record) int { return cmp.Compare(a.id, b.id) })
+	slices.SortFunc(rows, func(a, b *schema.Record) int { return cmp.Compare(a.ID, b.ID) })
 	return rows, nil
 }
 
 // gatherPlanningSums adds up planned hours: by project and user in both lists, the one ordered by project, the other by user.
-func gatherPlanningSums(c *call) ([]*record, error) {
+func gatherPlanningSums(c *call) ([]*schema.Record, error) {
 	res, of := c.op.res, c.resource(plannings).schema
 	kinds := []string{"project", "internalProject", "absenceProject"}
 	excluded := map[string]string{"project": "excludeProjects", "internalProject": "excludeInternal", "absenceProject": "excludeAbsence"}
@@ -413,12 +414,12 @@ func gatherPlanningSums(c *call) ([]*record, error) {
 		kind          int
 		project, user int64
 	}
-	found := map[key]*record{}
+	found := map[key]*schema.Record{}
 	var keys []key
 	for _, plan := range c.planned() {
-		k := key{user: plan.num(of.field("user")), project: none}
+		k := key{user: plan.Num(of.Field("user")), project: schema.None}
 		for i, name := range kinds {
-			if id := plan.num(of.field(name)); id != none {
+			if id := plan.Num(of.Field(name)); id != schema.None {
 				k.kind, k.project = i, id
 			}
 		}
@@ -428,22 +429,22 @@ func gatherPlanningSums(c *call) ([]*record, error) {
 		}
 		row := found[k]
 		if row == nil {
-			row = res.schema.newRecord()
-			row.setNum(res.schema.field(kinds[k.kind]), k.project)
-			row.setNum(res.schema.field("user"), k.user)
+			row = res.schema.NewRecord()
+			row.SetNum(res.schema.Field(kinds[k.kind]), k.project)
+			row.SetNum(res.schema.Field("user"), k.user)
 			found[k] = row
 			keys = append(keys, k)
 		}
-		begin, end, hours := res.schema.field("fromDate"), res.schema.field("toDate"), res.schema.field("hours")
-		if at := plan.num(of.field("fromDate")); row.num(begin) == none || at < row.num(begin) {
-			row.setNum(begin, at)
+		begin, end, hours := res.schema.Field("fromDate"), res.schema.Field("toDate"), res.schema.Field("hours")
+		if at := plan.Num(of.Field("fromDate")); row.Num(begin) == schema.None || at < row.Num(begin) {
+			row.SetNum(begin, at)
 		}
-		row.setNum(end, max(row.num(end), plan.num(of.field("toDate"))))
-		sum, err := packBig(toDecimal(row.num(hours)).Add(toDecimal(plan.num(of.field("hours")))))
+		row.SetNum(end, max(row.Num(end), plan.Num(of.Field("toDate"))))
+		sum, err := schema.PackBig(schema.ToDecimal(row.Num(hours)).Add(schema.ToDecimal(plan.Num(of.Field("hours")))))
 		if err != nil {
 			return nil, fail(500, "The planned hours cannot be added up: a sum %v.", err)
 		}
-		row.setNum(hours, sum)
+		row.SetNum(hours, sum)
 	}
 	slices.SortFunc(keys, func(a, b key) int {
 		projects := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.project, b.project))
@@ -453,7 +454,7 @@ func gatherPlanningSums(c *call) ([]*record, error) {
 			return cmp.Or(projects, people)
 		}
 	})
-	rows := make([]*record, len(keys))
+	rows := make([]*schema.Record, len(keys))
 	for i, k := range keys {
 		rows[i] = found[k]
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // Company is everything in an account, to be loaded into a server. The objects refer to each other by id.
@@ -137,7 +138,7 @@ func SampleUntil(seed uint64, size int, until tid.Date) *Company {
 		},
 		rng:  rand.New(rand.NewPCG(seed, uint64(size))),
 		size: max(1, size),
-		last: map[resourceID]int64{},
+		last: map[schema.ResourceID]int64{},
 	}
 	m.registers()
 	m.people()
@@ -158,7 +159,7 @@ type maker struct {
 	*Company
 	rng  *rand.Rand
 	size int
-	last map[resourceID]int64
+	last map[schema.ResourceID]int64
 
 	hourly, overtime tid.Article // what an hour is sold as
 	suppliers        []tid.Ref
@@ -175,7 +176,7 @@ type work struct {
 }
 
 // id is the next id of a resource, from where the server itself would begin.
-func (m *maker) id(of resourceID) int64 {
+func (m *maker) id(of schema.ResourceID) int64 {
 	if m.last[of] == 0 {
 		m.last[of] = int64(of)*1000 + 1000
 	}
@@ -232,7 +233,7 @@ func refTo(refs []tid.Ref, i int) *tid.Ref { r := refs[i%len(refs)]; return &r }
 
 // registers makes what the account's administrator has set up.
 func (m *maker) registers() {
-	named := func(of resourceID, names []string) (refs []tid.Ref) {
+	named := func(of schema.ResourceID, names []string) (refs []tid.Ref) {
 		for _, name := range names {
 			refs = append(refs, tid.Ref{ID: m.id(of), Name: name})
 		}

@@ -155,7 +155,7 @@ func newServer(c config) *Server {
 		s.state.pick = s.pick
 	}
 	for _, name := range c.needed {
-		s.state.resource(timeReports).schema.field(name)
+		s.state.resource(timeReports).schema.Field(name)
 	}
 	s.StaticToken = s.tokens.issue(c.staticToken, time.Time{})
 	s.operations = operations(s.state.all)

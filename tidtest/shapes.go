@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // Shape is a way in which answers of the API have been seen, or have to be expected, to differ from its plain shapes.
@@ -43,8 +45,8 @@ func (y *style) sometimes(shape Shape, n int) bool {
 }
 
 // omits leaves out a property. An id is always there, and so is whatever says to whom a row belongs.
-func (y *style) omits(f *field) bool {
-	return f.name != "id" && f.name != "userId" && y.sometimes(ShapeMissingFields, 6)
+func (y *style) omits(f *schema.Field) bool {
+	return f.Name != "id" && f.Name != "userId" && y.sometimes(ShapeMissingFields, 6)
 }
 
 func (y *style) hides() bool { return y.sometimes(ShapeNulls, 3) }
@@ -52,11 +54,11 @@ func (y *style) hides() bool { return y.sometimes(ShapeNulls, 3) }
 func (y *style) quotes() bool { return y.sometimes(ShapeQuotedNumbers, 2) }
 
 // nameOf is the name that a property goes by.
-func (y *style) nameOf(f *field) string {
-	if f.aka != "" && y.sometimes(ShapeOtherNames, 2) {
-		return f.aka
+func (y *style) nameOf(f *schema.Field) string {
+	if f.Alias != "" && y.sometimes(ShapeOtherNames, 2) {
+		return f.Alias
 	}
-	return f.name
+	return f.Name
 }
 
 // word is the spelling of a value of an enum.
@@ -67,7 +69,7 @@ func (y *style) word(s string) string {
 	case y.sometimes(ShapeUnknownWords, 8):
 		return "somethingNew"
 	case y.respells() || y.sometimes(ShapePascalCase, 2):
-		return pascal(s)
+		return schema.Pascal(s)
 	}
 	return s
 }
@@ -93,9 +95,9 @@ func (y *style) zeros(dst []byte) []byte {
 // clock is the spelling of a time of day.
 func (y *style) clock(minutes int64) string {
 	if y.respells() {
-		return formatClock(minutes) + ":00"
+		return schema.FormatClock(minutes) + ":00"
 	}
-	return formatClock(minutes)
+	return schema.FormatClock(minutes)
 }
 
 // ordered is the order in which a list is written.
@@ -108,7 +110,7 @@ func ordered[E any](y *style, list []E) []E {
 }
 
 // json is the spelling of a value that a test has added.
-func (y *style) json(raw anyJSON) []byte {
+func (y *style) json(raw schema.AnyJSON) []byte {
 	if !y.respells() {
 		return []byte(raw)
 	}
@@ -150,16 +152,16 @@ func (y *style) extra(dst []byte) []byte {
 }
 
 // reference gives the names under which a reference shows its id and what else it shows.
-func (y *style) reference(f *field) (id string, shows []string) {
-	id, shows = "id", make([]string, len(f.shows))
-	for i, show := range f.shows {
-		shows[i] = show.name
+func (y *style) reference(f *schema.Field) (id string, shows []string) {
+	id, shows = "id", make([]string, len(f.Shows))
+	for i, show := range f.Shows {
+		shows[i] = show.Name
 	}
-	if len(shows) == 0 || f.kind != kindRefs || !y.sometimes(ShapeOtherNames, 2) {
+	if len(shows) == 0 || f.Kind != schema.Refs || !y.sometimes(ShapeOtherNames, 2) {
 		return id, shows
 	}
 	switch {
-	case f.target == users:
+	case f.Target == users:
 		return "userId", []string{"userName"}
 	case shows[0] == "title":
 		shows[0] = "name"
@@ -168,7 +170,7 @@ func (y *style) reference(f *field) (id string, shows []string) {
 }
 
 // bareWords says that an array of references is written as an array of their names.
-func (y *style) bareWords(f *field) bool { return f.words && y.sometimes(ShapeOtherNames, 2) }
+func (y *style) bareWords(f *schema.Field) bool { return f.Words && y.sometimes(ShapeOtherNames, 2) }
 
 // pages is totalPages.
 func (y *style) pages(n int) int {
@@ -211,13 +213,13 @@ func (y *style) projectNumber(number string) []byte {
 
 // appendTime adds a day or a time.
 func (y *style) appendTime(dst []byte, n int64, day bool) []byte {
-	_, zoned := offsetOf(n)
-	t := wallOf(n)
+	_, zoned := schema.OffsetOf(n)
+	t := schema.WallOf(n)
 	switch {
 	case !zoned && y.respells():
-		return appendFraction(t.AppendFormat(dst, "2006-01-02T15:04:05"), t)
+		return schema.AppendFraction(t.AppendFormat(dst, "2006-01-02T15:04:05"), t)
 	case zoned || y == nil || y.shapes&ShapeDates == 0:
-		return appendPlainTime(dst, n, day)
+		return schema.AppendPlainTime(dst, n, day)
 	}
 	layouts := []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02T15:04:05.000", "2006-01-02T15:04:05+00:00"}
 	if day {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // A Store holds the objects of one resource. T is the SDK's type of them. All its methods work on the server's own objects at
@@ -131,10 +132,10 @@ func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 	if _, err := s.st.putJSON(s.res, s.parent, id, text, extra); err != nil {
 		panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.name, err))
 	}
-	touched := s.find(id).clone()
-	for _, f := range s.res.schema.fields {
-		if f.updated && touched.num(f) == old.num(f) {
-			touched.setNum(f, s.st.stamp())
+	touched := s.find(id).Clone()
+	for _, f := range s.res.schema.Fields {
+		if f.Updated && touched.Num(f) == old.Num(f) {
+			touched.SetNum(f, s.st.stamp())
 		}
 	}
 	s.res.put(touched)
@@ -148,17 +149,17 @@ func (s *Store[T]) Delete(id int64) bool {
 	return s.find(id) != nil && s.st.delete(s.res, id)
 }
 
-func (s *Store[T]) find(id int64) *record {
+func (s *Store[T]) find(id int64) *schema.Record {
 	r := s.res.find(id)
-	if r == nil || s.res.parent != noResource && r.parent != s.parent {
+	if r == nil || s.res.parent != noResource && r.Parent != s.parent {
 		return nil
 	}
 	return r
 }
 
 // text is an object as JSON, and what it has of properties that a test has added.
-func (s *Store[T]) text(r *record) ([]byte, tid.Extra) {
-	return (&writer{st: s.st, detail: true}).record(nil, s.res, r), s.res.schema.extra(r)
+func (s *Store[T]) text(r *schema.Record) ([]byte, tid.Extra) {
+	return (&writer{st: s.st, detail: true}).record(nil, s.res, r), s.res.schema.Extra(r)
 }
 
 func encode(v any) []byte {
@@ -193,7 +194,7 @@ func extraOf(v any) *tid.Extra {
 func (s *Server) PutJSON(path, object string) int64 {
 	op, args := s.listAt(path)
 	c := &call{op: op, args: args}
-	err := validJSON([]byte(object))
+	err := schema.ValidJSON([]byte(object))
 	var id int64
 	if err == nil {
 		s.state.mu.Lock()
@@ -229,7 +230,7 @@ func (s *Server) GetJSON(path string) string {
 	s.state.mu.RLock()
 	defer s.state.mu.RUnlock()
 	r := op.res.find(id)
-	if r == nil || r.parent != c.parent() {
+	if r == nil || r.Parent != c.parent() {
 		return ""
 	}
 	return string((&writer{st: s.state, detail: true}).record(nil, op.res, r))
@@ -249,11 +250,11 @@ func (s *Server) Client(opts ...tid.Option) *tid.Client {
 	return c
 }
 
-func storeOf[T any](s *Server, id resourceID) *Store[T] {
+func storeOf[T any](s *Server, id schema.ResourceID) *Store[T] {
 	return &Store[T]{st: s.state, res: s.state.resource(id)}
 }
 
-func nestedOf[T any](s *Server, id resourceID) NestedStore[T] {
+func nestedOf[T any](s *Server, id schema.ResourceID) NestedStore[T] {
 	return NestedStore[T]{s.state, s.state.resource(id)}
 }
 
@@ -339,7 +340,7 @@ func (s *Server) EconomySystemInvoiceNumber(invoiceID int64) string {
 	defer s.state.mu.RUnlock()
 	res := s.state.resource(invoices)
 	if r := res.find(invoiceID); r != nil {
-		return r.text(res.schema.field("economySystemInvoiceNumber"))
+		return r.Text(res.schema.Field("economySystemInvoiceNumber"))
 	}
 	return ""
 }

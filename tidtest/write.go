@@ -8,16 +8,17 @@ import (
 	"strings"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // A change is a request body on its way to a new version of an object.
 type change struct {
 	*state
 	res   *resource
-	old   *record // nil on create
-	new   *record
+	old   *schema.Record // nil on create
+	new   *schema.Record
 	given map[string][]byte // the properties of the body that are known and not null
-	wrong problems
+	wrong schema.Problems
 	after []func()
 
 	ignored map[string]bool // properties of the body that a Distortion passes over
@@ -26,19 +27,19 @@ type change struct {
 // has says whether the body gives a property.
 func (ch *change) has(prop string) bool { return ch.given[prop] != nil }
 
-func (ch *change) num(field string) int64       { return ch.new.num(ch.res.schema.field(field)) }
-func (ch *change) setNum(field string, n int64) { ch.new.setNum(ch.res.schema.field(field), n) }
+func (ch *change) num(field string) int64       { return ch.new.Num(ch.res.schema.Field(field)) }
+func (ch *change) setNum(field string, n int64) { ch.new.SetNum(ch.res.schema.Field(field), n) }
 
-func (ch *change) text(field string) string { return ch.new.text(ch.res.schema.field(field)) }
+func (ch *change) text(field string) string { return ch.new.Text(ch.res.schema.Field(field)) }
 func (ch *change) setText(field, s string) {
-	ch.new.others[ch.res.schema.field(field).slot] = ch.keep(s)
+	ch.new.SetOther(ch.res.schema.Field(field), ch.keep(s))
 }
 
 // target returns the object that a reference of the new version points to, or nil.
-func (ch *change) target(field string) *record {
-	f := ch.res.schema.field(field)
-	if id := ch.new.num(f); id != none {
-		return ch.resource(f.target).referred(id)
+func (ch *change) target(field string) *schema.Record {
+	f := ch.res.schema.Field(field)
+	if id := ch.new.Num(f); id != schema.None {
+		return ch.resource(f.Target).referred(id)
 	}
 	return nil
 }
@@ -54,7 +55,7 @@ func updateOne(c *call) (reply, error) {
 }
 
 // store makes a new version of an object out of the body and answers with it.
-func (c *call) store(old *record, prepare func(*change)) (reply, error) {
+func (c *call) store(old *schema.Record, prepare func(*change)) (reply, error) {
 	if err := c.checkParent(); err != nil {
 		return reply{}, err
 	}
@@ -68,19 +69,19 @@ func (c *call) store(old *record, prepare func(*change)) (reply, error) {
 }
 
 // read checks a body and builds the new version of an object. Nothing is stored yet.
-func (c *call) read(res *resource, old *record, prepare func(*change)) (*change, error) {
-	if err := validJSON(c.body); err != nil {
+func (c *call) read(res *resource, old *schema.Record, prepare func(*change)) (*change, error) {
+	if err := schema.ValidJSON(c.body); err != nil {
 		return nil, fail(http.StatusBadRequest, "The request body cannot be read: %v.", err)
 	}
-	ch := &change{state: c.state, res: res, old: old, given: map[string][]byte{}, wrong: problems{}, ignored: c.distortion.ignored()}
+	ch := &change{state: c.state, res: res, old: old, given: map[string][]byte{}, wrong: schema.Problems{}, ignored: c.distortion.ignored()}
 	known := map[string]prop{} // names are compared without case, as paths are
 	for _, p := range res.write {
 		if !ch.ignored[p.name] {
 			known[strings.ToLower(p.name)] = p
 		}
 	}
-	err := members(bytes.TrimSpace(c.body), func(name string, value []byte) error {
-		if p, ok := known[strings.ToLower(name)]; ok && (!isNull(value) || p.as.kind == kindJSON) {
+	err := schema.Members(bytes.TrimSpace(c.body), func(name string, value []byte) error {
+		if p, ok := known[strings.ToLower(name)]; ok && (!schema.IsNull(value) || p.as.Kind == schema.JSON) {
 			ch.given[p.name] = value
 		}
 		return nil
@@ -89,9 +90,9 @@ func (c *call) read(res *resource, old *record, prepare func(*change)) (*change,
 		return nil, fail(http.StatusBadRequest, "The request body %v.", err)
 	}
 
-	ch.new = res.schema.newRecord()
+	ch.new = res.schema.NewRecord()
 	if old != nil {
-		ch.new = old.clone()
+		ch.new = old.Clone()
 	}
 	if prepare != nil {
 		prepare(ch)
@@ -104,7 +105,7 @@ func (c *call) read(res *resource, old *record, prepare func(*change)) (*change,
 	if len(ch.wrong) > 0 {
 		return nil, invalid(ch.wrong)
 	}
-	ch.new.parent = c.parent()
+	ch.new.Parent = c.parent()
 	return ch, nil
 }
 
@@ -119,36 +120,36 @@ func (ch *change) fill() {
 			case ch.old != nil && (p.stays || ignored):
 				continue
 			case p.required && !ignored:
-				ch.wrong.add(p.name, "is required")
+				ch.wrong.Add(p.name, "is required")
 			}
 		}
 		if given && len(p.sets) == 0 {
-			scratch := newSchema(p.as.copy())
-			if err := d.value(scratch.fields[0], scratch.newRecord(), raw, p.name); err != nil {
-				ch.wrong.add(p.name, "%v", err)
+			scratch := schema.New(p.as.Copy())
+			if err := d.value(scratch.Fields[0], scratch.NewRecord(), raw, p.name); err != nil {
+				ch.wrong.Add(p.name, "%v", err)
 			}
 			continue
 		}
 		for i, name := range p.sets {
-			f := ch.res.schema.field(name)
+			f := ch.res.schema.Field(name)
 			if !given {
 				if !written[name] {
-					f.clear(ch.new)
+					f.Clear(ch.new)
 				}
 				if p.unset == "true" && ch.old == nil {
-					ch.new.setNum(f, 1)
+					ch.new.SetNum(f, 1)
 				}
 				continue
 			}
 			written[name] = true
 			if err := d.value(f, ch.new, raw, p.name); err != nil {
 				if i == 0 {
-					ch.wrong.add(p.name, "%v", err)
+					ch.wrong.Add(p.name, "%v", err)
 				}
 				continue
 			}
-			if p.required && f.kind == kindText && ch.new.text(f) == "" {
-				ch.wrong.add(p.name, "is required")
+			if p.required && f.Kind == schema.Text && ch.new.Text(f) == "" {
+				ch.wrong.Add(p.name, "is required")
 			}
 			ch.keepIgnored(f, p.name)
 		}
@@ -164,37 +165,37 @@ func (ch *change) checkReferences() {
 		}
 		var ids []int64
 		var already []int64
-		switch p.as.kind {
-		case kindRef:
-			id, _ := intOf(raw)
+		switch p.as.Kind {
+		case schema.Ref:
+			id, _ := schema.IntOf(raw)
 			ids = []int64{id}
 			if ch.old != nil && len(p.sets) > 0 {
-				already = []int64{ch.old.num(p.as)}
+				already = []int64{ch.old.Num(p.as)}
 			}
-		case kindRefs:
-			ids = ch.new.refs(p.as)
+		case schema.Refs:
+			ids = ch.new.Refs(p.as)
 			if ch.old != nil {
-				already = ch.old.refs(p.as)
+				already = ch.old.Refs(p.as)
 			}
 		}
-		target := p.as.target
+		target := p.as.Target
 		for _, id := range ids {
 			if ch.resource(target).find(id) == nil && !slices.Contains(already, id) {
-				ch.wrong.add(p.name, "is %d, and there is no %s with that id", id, ch.resource(target).object)
+				ch.wrong.Add(p.name, "is %d, and there is no %s with that id", id, ch.resource(target).object)
 			}
 		}
 	}
 }
 
 // keepIgnored lets a nested object that has been written have what it had of the properties that are passed over.
-func (ch *change) keepIgnored(f *field, path string) {
-	nested := ch.new.part(f)
-	if nested == nil || f.kind != kindObject || ch.old == nil || ch.old.part(f) == nil {
+func (ch *change) keepIgnored(f *schema.Field, path string) {
+	nested := ch.new.Part(f)
+	if nested == nil || f.Kind != schema.Object || ch.old == nil || ch.old.Part(f) == nil {
 		return
 	}
-	for _, inner := range f.of.fields {
-		if ch.ignored[path+"."+inner.name] {
-			inner.set(nested, ch.old.part(f))
+	for _, inner := range f.Of.Fields {
+		if ch.ignored[path+"."+inner.Name] {
+			inner.Set(nested, ch.old.Part(f))
 		}
 	}
 }
@@ -202,13 +203,13 @@ func (ch *change) keepIgnored(f *field, path string) {
 // commit stores the new version: it gets its id and its stamps.
 func (c *call) commit(ch *change) {
 	if ch.old == nil {
-		ch.new.id = ch.res.nextID()
-		ch.setNum("id", ch.new.id)
+		ch.new.ID = ch.res.nextID()
+		ch.setNum("id", ch.new.ID)
 	}
 	c.stampRecord(ch.res, ch.new, ch.old == nil)
 	numberParts(ch.res, ch.new, ch.old)
 	for _, path := range c.distortion.Clear {
-		ch.res.schema.clear(ch.new, path)
+		ch.res.schema.ClearPath(ch.new, path)
 	}
 	ch.res.put(ch.new)
 	for _, do := range ch.after {
@@ -217,51 +218,48 @@ func (c *call) commit(ch *change) {
 }
 
 // stampRecord sets when an object was created and changed.
-func (st *state) stampRecord(res *resource, r *record, created bool) {
+func (st *state) stampRecord(res *resource, r *schema.Record, created bool) {
 	now := st.stamp()
-	for _, f := range res.schema.fields {
-		if f.updated || f.created && created {
-			r.setNum(f, now)
+	for _, f := range res.schema.Fields {
+		if f.Updated || f.Created && created {
+			r.SetNum(f, now)
 		}
 	}
 }
 
 // numberParts gives ids to the parts of an object that have ids of their own, such as the items of a checklist.
-func numberParts(res *resource, r, old *record) {
-	for _, f := range res.schema.fields {
-		if f.kind != kindObjects || f.of.byName["id"] == nil {
+func numberParts(res *resource, r, old *schema.Record) {
+	for _, f := range res.schema.Fields {
+		if f.Kind != schema.Objects || f.Of.ByName["id"] == nil {
 			continue
 		}
-		id := f.of.field("id")
-		parts, _ := r.others[f.slot].([]*record)
+		id := f.Of.Field("id")
+		parts, _ := r.Other(f).([]*schema.Record)
 		last := int64(0)
 		for _, part := range parts {
-			last = max(last, part.num(id))
+			last = max(last, part.Num(id))
 		}
 		if old != nil {
-			before, _ := old.others[f.slot].([]*record)
+			before, _ := old.Other(f).([]*schema.Record)
 			for _, part := range before {
-				last = max(last, part.num(id))
+				last = max(last, part.Num(id))
 			}
 		}
 		for _, part := range parts {
-			if part.num(id) == 0 {
+			if part.Num(id) == 0 {
 				last++
-				part.setNum(id, last)
+				part.SetNum(id, last)
 			}
 		}
 	}
 }
 
-// copy is the field without its place in a schema.
-func (f *field) copy() *field { c := *f; return &c }
-
 // complete adds what a test left out of an object that it puts into a store.
-func (st *state) complete(res *resource, r *record) {
+func (st *state) complete(res *resource, r *schema.Record) {
 	now := st.stamp()
-	for _, f := range res.schema.fields {
-		if (f.created || f.updated) && r.num(f) == none {
-			r.setNum(f, now)
+	for _, f := range res.schema.Fields {
+		if (f.Created || f.Updated) && r.Num(f) == schema.None {
+			r.SetNum(f, now)
 		}
 	}
 }
@@ -269,19 +267,19 @@ func (st *state) complete(res *resource, r *record) {
 // putJSON stores an object, given as valid JSON in the shape of responses, and what it has beside, under the given id, or if
 // that is 0 under the object's own, or a new one.
 func (st *state) putJSON(res *resource, parent, id int64, raw []byte, extra tid.Extra) (int64, error) {
-	d := &reader{st: st, problems: problems{}}
-	r := res.schema.newRecord()
+	d := &reader{st: st, problems: schema.Problems{}}
+	r := res.schema.NewRecord()
 	if raw = bytes.TrimSpace(raw); raw[0] != '{' {
-		return 0, wrongKind("an object", raw)
+		return 0, schema.WrongKind("an object", raw)
 	}
 	d.object(res.schema, r, raw, "")
 	d.extra(res.schema, r, extra)
 	if len(d.problems) > 0 {
 		return 0, fmt.Errorf("%s", d.problems)
 	}
-	idField := res.schema.field("id")
+	idField := res.schema.Field("id")
 	if id == 0 {
-		id = r.num(idField)
+		id = r.Num(idField)
 	}
 	if id < 0 || id > 1<<53 {
 		return 0, fmt.Errorf("id is %d", id)
@@ -290,23 +288,23 @@ func (st *state) putJSON(res *resource, parent, id int64, raw []byte, extra tid.
 		if st.resource(res.parent).find(parent) == nil {
 			return 0, fmt.Errorf("there is no %s with the id %d", st.resource(res.parent).object, parent)
 		}
-		r.parent = parent
+		r.Parent = parent
 	}
 	if id == 0 {
 		id = res.nextID()
 	}
-	r.id = id
-	r.setNum(idField, id)
+	r.ID = id
+	r.SetNum(idField, id)
 	old := res.find(id)
 	if old != nil {
-		for _, f := range res.schema.fields {
-			if f.kept {
-				f.set(r, old)
+		for _, f := range res.schema.Fields {
+			if f.Kept {
+				f.Set(r, old)
 			}
 		}
 	}
 	numberParts(res, r, old)
 	st.complete(res, r)
 	res.put(r)
-	return r.id, nil
+	return r.ID, nil
 }

@@ -1,4 +1,4 @@
-package tidtest
+package schema
 
 import (
 	"encoding/json"
@@ -14,8 +14,8 @@ import (
 // The functions here read JSON that has already been found valid, and keep what a decoder smooths over: whether a number was
 // written as a string, and whether a property was null or left out.
 
-// validJSON says what is wrong with data as a JSON text in UTF-8.
-func validJSON(data []byte) error {
+// ValidJSON says what is wrong with data as a JSON text in UTF-8.
+func ValidJSON(data []byte) error {
 	if !utf8.Valid(data) {
 		return errors.New("the text is not UTF-8")
 	}
@@ -42,10 +42,11 @@ func jsonKind(raw []byte) string {
 	return "number"
 }
 
-func isNull(raw []byte) bool { return raw[0] == 'n' }
+// IsNull says whether a value is null.
+func IsNull(raw []byte) bool { return raw[0] == 'n' }
 
-// wrongKind is the error of a value that is not of the wanted kind.
-func wrongKind(want string, raw []byte) error {
+// WrongKind is the error of a value that is not of the wanted kind.
+func WrongKind(want string, raw []byte) error {
 	text := string(raw)
 	if len(text) > 40 {
 		text = text[:40] + "…"
@@ -53,10 +54,10 @@ func wrongKind(want string, raw []byte) error {
 	return fmt.Errorf("must be %s, not the %s %s", want, jsonKind(raw), text)
 }
 
-// members calls fn for every property of a JSON object, in order.
-func members(raw []byte, fn func(name string, value []byte) error) (err error) {
+// Members calls fn for every property of a JSON object, in order.
+func Members(raw []byte, fn func(name string, value []byte) error) (err error) {
 	if raw[0] != '{' {
-		return wrongKind("an object", raw)
+		return WrongKind("an object", raw)
 	}
 	scan.Members(raw, func(name, value []byte) bool {
 		err = fn(string(name), value)
@@ -65,10 +66,10 @@ func members(raw []byte, fn func(name string, value []byte) error) (err error) {
 	return err
 }
 
-// elements calls fn for every element of a JSON array, in order.
-func elements(raw []byte, fn func(value []byte) error) (err error) {
+// Elements calls fn for every element of a JSON array, in order.
+func Elements(raw []byte, fn func(value []byte) error) (err error) {
 	if raw[0] != '[' {
-		return wrongKind("an array", raw)
+		return WrongKind("an array", raw)
 	}
 	scan.Elements(raw, func(value []byte) bool {
 		err = fn(value)
@@ -77,10 +78,10 @@ func elements(raw []byte, fn func(value []byte) error) (err error) {
 	return err
 }
 
-// stringOf reads a JSON string.
-func stringOf(raw []byte) (string, error) {
+// StringOf reads a JSON string.
+func StringOf(raw []byte) (string, error) {
 	if raw[0] != '"' {
-		return "", wrongKind("a string", raw)
+		return "", WrongKind("a string", raw)
 	}
 	inner := raw[1 : len(raw)-1]
 	for _, b := range inner {
@@ -93,27 +94,28 @@ func stringOf(raw []byte) (string, error) {
 	return string(inner), nil
 }
 
-// intOf reads a JSON number that is an integer.
-func intOf(raw []byte) (int64, error) {
+// IntOf reads a JSON number that is an integer.
+func IntOf(raw []byte) (int64, error) {
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil {
-		return 0, wrongKind("an integer", raw)
+		return 0, WrongKind("an integer", raw)
 	}
 	return n, nil
 }
 
-func boolOf(raw []byte) (bool, error) {
+// BoolOf reads true or false.
+func BoolOf(raw []byte) (bool, error) {
 	switch string(raw) {
 	case "true":
 		return true, nil
 	case "false":
 		return false, nil
 	}
-	return false, wrongKind("true or false", raw)
+	return false, WrongKind("true or false", raw)
 }
 
-// appendString adds s as a JSON string.
-func appendString(dst []byte, s string) []byte {
+// AppendString adds s as a JSON string.
+func AppendString(dst []byte, s string) []byte {
 	plain := strings.IndexFunc(s, func(r rune) bool {
 		return r < 0x20 || r == '"' || r == '\\' || r == utf8.RuneError || r == '\u2028' || r == '\u2029'
 	}) < 0
