@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -129,10 +130,10 @@ type call struct {
 	srv     *Server
 	op      *operation
 	args    []string
-	query   parameters
+	query   query.Parameters
 	header  http.Header
 	body    []byte
-	listing *listing
+	listing *query.Listing
 
 	distortion Distortion // of a write
 }
@@ -246,7 +247,7 @@ func listRows(c *call) (reply, error) {
 	if err := c.checkParent(); err != nil {
 		return reply{}, err
 	}
-	l, wrong, err := readListing(res, c.query)
+	l, wrong, err := query.List{Schema: res.schema, Sorts: res.sorts, Filters: res.filters, Bare: res.bare}.Read(c.query)
 	if err != nil {
 		return reply{}, fail(http.StatusBadRequest, "%v", err)
 	}
@@ -260,15 +261,15 @@ func listRows(c *call) (reply, error) {
 	}
 	total := len(rows)
 	first := total
-	if l.page-1 <= total/l.pageSize {
-		first = min(total, (l.page-1)*l.pageSize)
+	if l.Page-1 <= total/l.PageSize {
+		first = min(total, (l.Page-1)*l.PageSize)
 	}
-	rows = rows[first:min(total, first+l.pageSize)]
+	rows = rows[first:min(total, first+l.PageSize)]
 
 	w := c.writer(false)
-	pages := w.style.pages((total + l.pageSize - 1) / l.pageSize)
+	pages := w.style.pages((total + l.PageSize - 1) / l.PageSize)
 	body := fmt.Appendf(nil, `{"objectName":"%sList","page":%d,"pageSize":%d,"itemCount":%d,"totalItemCount":%d,"totalPages":%d,"items":[`,
-		res.object, l.page, l.pageSize, len(rows), total, pages)
+		res.object, l.Page, l.PageSize, len(rows), total, pages)
 	for i, r := range rows {
 		if i > 0 {
 			body = append(body, ',')

@@ -66,14 +66,14 @@ func setSentToEconomySystem(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	day, err := schema.ParseWall(c.query.first("date"))
+	day, err := schema.ParseWall(c.query.First("date"))
 	if err != nil {
 		return reply{}, invalid(schema.Problems{"date": {err.Error()}})
 	}
 	res := c.op.res
 	r := old.Clone()
 	r.SetNum(res.schema.Field("sentToEconomySystem"), schema.PackWall(schema.DayOf(day)))
-	r.SetOther(res.schema.Field("economySystemInvoiceNumber"), c.query.first("economySystemInvoiceNumber"))
+	r.SetOther(res.schema.Field("economySystemInvoiceNumber"), c.query.First("economySystemInvoiceNumber"))
 	res.put(r)
 	return empty(), nil
 }

@@ -1,6 +1,9 @@
 package tidtest
 
-import "github.com/vismatid/tid/tidtest/internal/schema"
+import (
+	"github.com/vismatid/tid/tidtest/internal/query"
+	"github.com/vismatid/tid/tidtest/internal/schema"
+)
 
 const (
 	// Resources without an endpoint of their own: others refer to them.
@@ -70,8 +73,8 @@ type resource struct {
 	schema *schema.Schema
 	named  []string // the fields that make up the name that references show
 
-	sorts   []sortKey
-	filters []filter
+	sorts   []query.SortKey
+	filters []query.Filter
 	bare    bool // the list's parameters are not prefixed with filter.
 
 	write []prop
@@ -95,18 +98,6 @@ const (
 	verbUpdate
 	verbDelete
 )
-
-// A sortKey is a value of sortBy and the field it sorts by.
-type sortKey struct{ name, field string }
-
-// sorts gives the sort keys that have the name of their field.
-func sorts(names ...string) []sortKey {
-	keys := make([]sortKey, len(names))
-	for i, name := range names {
-		keys[i] = sortKey{name, name}
-	}
-	return keys
-}
 
 // A prop is a property of a request body.
 type prop struct {
@@ -187,10 +178,10 @@ func resources(st *state) []*resource {
 // check panics if the table refers to fields that it does not have.
 func (res *resource) check() {
 	for _, key := range res.sorts {
-		res.schema.Field(key.field)
+		res.schema.Field(key.Field)
 	}
 	for _, f := range res.filters {
-		for _, name := range f.fields {
+		for _, name := range f.Fields {
 			res.schema.Field(name)
 		}
 	}

@@ -19,7 +19,7 @@ func adminResources() []*resource {
 	}
 	absence := timeless(absenceProjects, "absence projects", "admin.absenceProject", "v1/Admin/AbsenceProjects")
 	absence.sorts = sorts("name")
-	absence.filters = filters(query("name"), equals("isActive", "isActive"))
+	absence.filters = filters(queryOf("name"), equals("isActive", "isActive"))
 
 	opportunityTag := colored(opportunityTags, "opportunity tags", "admin.opportunityTag", "v1/Admin/OpportunityTags")
 	opportunityTag.named = []string{"title"}
@@ -41,7 +41,7 @@ func adminResources() []*resource {
 			parent: noResource, named: []string{"name"},
 			schema:  schema.New(fields(number("id"), text("name"), boolean("isActive"), stamps("createdDate", "updatedDate"))...),
 			sorts:   sorts("name", "createdDate", "updatedDate"),
-			filters: filters(query("name"), equals("isActive", "isActive")),
+			filters: filters(queryOf("name"), equals("isActive", "isActive")),
 		},
 		{
 			id: articles, name: "articles", object: "admin.article", path: "v1/Admin/Articles", verbs: []verb{verbList, verbGet},
@@ -54,8 +54,8 @@ func adminResources() []*resource {
 			)...),
 			sorts: sorts("name", "articleNumber", "createdDate", "updatedDate"),
 			filters: filters(
-				equals("articleType", "articleType").or("all").ifMissing("material"),
-				query("name", "articleNumber"),
+				equals("articleType", "articleType").Or("all").IfMissing("material"),
+				queryOf("name", "articleNumber"),
 			),
 			write: props(
 				prop{name: "isActive", sets: []string{"isActive"}, unset: "true", stays: true},
@@ -70,7 +70,7 @@ func adminResources() []*resource {
 				stamps("createdDate", "updatedDate"),
 			)...),
 			sorts:   sorts("name", "bookingNumber", "isActive", "startDate", "endDate", "createdDate", "updatedDate"),
-			filters: filters(query("name", "bookingNumber"), equals("isActive", "isActive")),
+			filters: filters(queryOf("name", "bookingNumber"), equals("isActive", "isActive")),
 			write: props(
 				same("name", "bookingNumber"),
 				prop{name: "isActive", sets: []string{"isActive"}, unset: "true"},
@@ -94,7 +94,7 @@ func adminResources() []*resource {
 					exact("planningCapacityInPercent"), boolean("isRestricted"), tagList().OrWords(),
 				),
 			)...),
-			filters: filters(filter{name: "includeRestricted", test: testShown, fields: in("isRestricted")}.ifMissing("false")),
+			filters: filters(hiddenUnless("includeRestricted", "isRestricted")),
 		},
 	}
 }

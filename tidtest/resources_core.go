@@ -3,6 +3,7 @@ package tidtest
 import (
 	"slices"
 
+	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -33,7 +34,7 @@ func contactTable(st *state) *resource {
 		)...),
 		sorts: sorts("name", "customerNumber", "created", "updated"),
 		filters: filters(
-			query("name", "customerNumber"), equals("contactType", "contactType"), anyOf("relations", "relations"),
+			queryOf("name", "customerNumber"), equals("contactType", "contactType"), anyOf("relations", "relations"),
 		),
 		write: props(
 			same("contactType", "name", "customerNumber", "organizationalOrSocialSecurityNumber", "email", "invoiceEmail", "phoneNumber", "cellPhoneNumber"),
@@ -65,9 +66,9 @@ func projectTable() *resource {
 				ref("responsible", users),
 			),
 		)...),
-		sorts: []sortKey{{"orderNumber", "orderNumber"}, {"title", "title"}, {"createdDate", "created"}, {"updatedDate", "updated"}},
+		sorts: sorts("orderNumber", "title", by("createdDate", "created"), by("updatedDate", "updated")),
 		filters: filters(
-			query("orderNumber"), anyOf("statusIds", "status"), anyOf("categoryIds", "category"), anyOf("tagIds", "tags"),
+			queryOf("orderNumber"), anyOf("statusIds", "status"), anyOf("categoryIds", "category"), anyOf("tagIds", "tags"),
 			anyOf("projectManagerIds", "projectManager"), equals("customerId", "customer"), equals("projectCollectionId", "projectCollection"),
 			equals("costCenterId", "costCenter"), between("createdDate", "created"), between("updatedDate", "updated"),
 			equals("invoiceType", "invoiceType"),
@@ -96,15 +97,13 @@ func timeReportTable() *resource {
 			number("invoiceDraftId").OrNull(), number("travelReportId").OrNull(), number("allowanceReportId").OrNull(), number("taskId").OrNull(),
 			boolean("hasAdditions"), boolean("hasEquipment"), stamps("createdDate", "updatedDate"), ref("createdBy", users), ref("updatedBy", users),
 		)...),
-		sorts: []sortKey{
-			{"date", "date"}, {"userName", "user"}, {"hours", "hours"}, {"invoiceableHours", "invoiceableHours"},
-			{"sentToAttestDate", "sentToAttestDate"}, {"attestedDate", "attestedDate"}, {"createdDate", "createdDate"}, {"updatedDate", "updatedDate"},
-		},
+		sorts: sorts(
+			"date", by("userName", "user"), "hours", "invoiceableHours", "sentToAttestDate", "attestedDate", "createdDate", "updatedDate",
+		),
 		filters: filters(
 			from("from", "date"), to("to", "date"), anyOf("userIds", "user"), equals("projectId", "project"),
 			isSet("isSentToAttest", "sentToAttestDate"), isSet("isAttested", "attestedDate"),
-			filter{name: "projectType", test: testKind, fields: in("project", "internalProject", "absenceProject")}.
-				oneOf("project", "internalProject", "absenceProject"),
+			whichOf("projectType", "project", "internalProject", "absenceProject"),
 		),
 		write: props(
 			required(sets("userId", "user"), sets("date", "date")),
@@ -198,7 +197,7 @@ func salesTables() []*resource {
 // taskTables are those of task boards, tasks and what belongs to a task, and of the comments of projects.
 func taskTables() []*resource {
 	nested := []verb{verbList, verbCreate, verbUpdate, verbDelete}
-	comments := func(id, parent schema.ResourceID, name, path string, keys []sortKey) *resource {
+	comments := func(id, parent schema.ResourceID, name, path string, keys []query.SortKey) *resource {
 		return &resource{
 			id: id, name: name, object: "core.comment", path: path, verbs: nested, parent: parent,
 			schema: schema.New(fields(
@@ -221,7 +220,7 @@ func taskTables() []*resource {
 				tagList(), refs("members", users, display("name")), stamps("createdDate", "updatedDate"),
 			)...),
 			sorts:   sorts("createdDate", "updatedDate", "name"),
-			filters: filters(query("name"), equals("projectId", "project")),
+			filters: filters(queryOf("name"), equals("projectId", "project")),
 		},
 		{
 			id: tasks, name: "tasks", object: "core.task", path: "v1/Core/Tasks", verbs: nested, parent: noResource, named: []string{"title"},
@@ -275,7 +274,7 @@ func otherCoreTables() []*resource {
 			),
 			sorts: sorts("createdDate"),
 			filters: filters(
-				equals("logType", "logType").or("project_All"), from("from", "createdDate"), to("to", "createdDate"), equals("projectId", "project"),
+				equals("logType", "logType").Or("project_All"), from("from", "createdDate"), to("to", "createdDate"), equals("projectId", "project"),
 			),
 		},
 		{
@@ -284,8 +283,8 @@ func otherCoreTables() []*resource {
 			schema: schema.New(
 				number("id"), text("name"), text("number").OrNull(), enum("projectCollectionType", "normal", "absence", "internal"), boolean("isActive"),
 			),
-			sorts:   []sortKey{{"name", "name"}, {"projectNumber", "number"}},
-			filters: filters(query("name", "number")),
+			sorts:   sorts("name", by("projectNumber", "number")),
+			filters: filters(queryOf("name", "number")),
 		},
 		{
 			id: vacationRequests, name: "vacation requests", object: "core.vacationRequest", path: "v1/Core/VacationRequests", verbs: listed, parent: noResource,

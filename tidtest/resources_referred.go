@@ -1,6 +1,9 @@
 package tidtest
 
-import "github.com/vismatid/tid/tidtest/internal/schema"
+import (
+	"github.com/vismatid/tid/tidtest/internal/query"
+	"github.com/vismatid/tid/tidtest/internal/schema"
+)
 
 // hiddenResources are the kinds of objects that have no endpoint of their own: they are seen where others refer to them.
 func hiddenResources(st *state) []*resource {
@@ -87,7 +90,7 @@ func derivedResources() []*resource {
 			),
 			sorts: sorts("name"),
 			filters: filters(
-				noted("from", schema.Date).must(), noted("to", schema.Date).must(), noted("userIds", schema.Refs),
+				noted("from", schema.Date).Must(), noted("to", schema.Date).Must(), noted("userIds", schema.Refs),
 			),
 			gather: gatherDayStatistics,
 		},
@@ -108,7 +111,7 @@ func derivedResources() []*resource {
 	}
 }
 
-func planningSums(id schema.ResourceID, by string, more []filter) *resource {
+func planningSums(id schema.ResourceID, by string, more []query.Filter) *resource {
 	return &resource{
 		id: id, name: "planning summaries", object: "core.planningSummary", parent: noResource,
 		path: "v1/Core/Planning/GetPlanningSummaries/" + by, verbs: []verb{verbList}, bare: true,

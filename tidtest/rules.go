@@ -265,13 +265,13 @@ func unhandledInvoiceRules(ch *change) {
 
 // gatherDayStatistics adds up the time reports of every user by day.
 func gatherDayStatistics(c *call) ([]*schema.Record, error) {
-	first, _ := c.listing.argument("from")
-	last, _ := c.listing.argument("to")
-	chosen, some := c.listing.argument("userIds")
+	first, _ := c.listing.Argument("from")
+	last, _ := c.listing.Argument("to")
+	chosen, some := c.listing.Argument("userIds")
 	wrong := schema.Problems{}
-	days := (last.begin-first.begin)/dayMillis + 1
+	days := (last.Begin-first.Begin)/schema.DayMillis + 1
 	switch {
-	case last.begin < first.begin:
+	case last.Begin < first.Begin:
 		wrong.Add("filter.to", "is before filter.from")
 	case days > 31:
 		wrong.Add("filter.to", "makes a span of %d days, more than 31", days)
@@ -291,8 +291,8 @@ func gatherDayStatistics(c *call) ([]*schema.Record, error) {
 	user, date := reports.schema.Field("user"), reports.schema.Field("date")
 	hours, attested := reports.schema.Field("hours"), reports.schema.Field("attestedDate")
 	for _, r := range reports.sorted {
-		day := (schema.Millis(r.Num(date)) - first.begin) / dayMillis
-		if at := schema.Millis(r.Num(date)); at < first.begin || at > last.end {
+		day := (schema.Millis(r.Num(date)) - first.Begin) / schema.DayMillis
+		if at := schema.Millis(r.Num(date)); at < first.Begin || at > last.End {
 			continue
 		}
 		of := sums[r.Num(user)]
@@ -319,7 +319,7 @@ func gatherDayStatistics(c *call) ([]*schema.Record, error) {
 	start, end := people.schema.Field("startDate"), people.schema.Field("endDate")
 	var rows []*schema.Record
 	for _, person := range people.sorted {
-		if some && !slices.Contains(chosen.nums, person.ID) {
+		if some && !slices.Contains(chosen.Nums, person.ID) {
 			continue
 		}
 		row := res.schema.NewRecord()
@@ -329,7 +329,7 @@ func gatherDayStatistics(c *call) ([]*schema.Record, error) {
 		row.SetNum(field("department"), person.Num(people.schema.Field("department")))
 		var list []*schema.Record
 		for i := range days {
-			at := first.begin + i*dayMillis
+			at := first.Begin + i*schema.DayMillis
 			day := dates.Of.NewRecord()
 			day.SetNum(dates.Of.Field("date"), schema.FromMillis(at))
 			day.SetNum(dates.Of.Field("scheduledHours"), scheduledHours(at, person.Num(start), person.Num(end)))
@@ -347,8 +347,6 @@ func gatherDayStatistics(c *call) ([]*schema.Record, error) {
 	return rows, nil
 }
 
-const dayMillis = 24 * 60 * 60 * 1000
-
 // scheduledHours are eight on the weekdays of the time that somebody is employed.
 func scheduledHours(at, start, end int64) int64 {
 	day := schema.WallOf(schema.FromMillis(at))
@@ -362,11 +360,11 @@ func scheduledHours(at, start, end int64) int64 {
 // planned returns the plannings of the time that a Planning list asks about.
 func (c *call) planned() []*schema.Record {
 	of := c.resource(plannings)
-	first, since := c.listing.argument("fromDate")
-	last, until := c.listing.argument("toDate")
+	first, since := c.listing.Argument("fromDate")
+	last, until := c.listing.Argument("toDate")
 	var rows []*schema.Record
 	for _, r := range of.sorted {
-		if since && schema.Millis(r.Num(of.schema.Field("toDate"))) < first.begin || until && schema.Millis(r.Num(of.schema.Field("fromDate"))) > last.end {
+		if since && schema.Millis(r.Num(of.schema.Field("toDate"))) < first.Begin || until && schema.Millis(r.Num(of.schema.Field("fromDate"))) > last.End {
 			continue
 		}
 		rows = append(rows, r)
@@ -376,14 +374,14 @@ func (c *call) planned() []*schema.Record {
 
 func gatherPlanningUsers(c *call) ([]*schema.Record, error) {
 	res, people := c.op.res, c.resource(users)
-	noDeleted, _ := c.listing.argument("excludeDeleted")
-	noRestricted, _ := c.listing.argument("excludeRestricted")
+	noDeleted, _ := c.listing.Argument("excludeDeleted")
+	noRestricted, _ := c.listing.Argument("excludeRestricted")
 	found := map[int64]*schema.Record{}
 	for _, plan := range c.planned() {
 		id := plan.Num(c.resource(plannings).schema.Field("user"))
 		person := people.referred(id)
-		if person == nil || noDeleted.yes && people.find(id) == nil ||
-			noRestricted.yes && person.Num(people.schema.Field("isRestricted")) == 1 {
+		if person == nil || noDeleted.Yes && people.find(id) == nil ||
+			noRestricted.Yes && person.Num(people.schema.Field("isRestricted")) == 1 {
 			continue
 		}
 		row := res.schema.NewRecord()
@@ -407,8 +405,8 @@ func gatherPlanningSums(c *call) ([]*schema.Record, error) {
 	res, of := c.op.res, c.resource(plannings).schema
 	kinds := []string{"project", "internalProject", "absenceProject"}
 	excluded := map[string]string{"project": "excludeProjects", "internalProject": "excludeInternal", "absenceProject": "excludeAbsence"}
-	user, byUser := c.listing.argument("userId")
-	project, byProject := c.listing.argument("projectId")
+	user, byUser := c.listing.Argument("userId")
+	project, byProject := c.listing.Argument("projectId")
 
 	type key struct {
 		kind          int
@@ -423,8 +421,8 @@ func gatherPlanningSums(c *call) ([]*schema.Record, error) {
 				k.kind, k.project = i, id
 			}
 		}
-		if without, _ := c.listing.argument(excluded[kinds[k.kind]]); without.yes || byUser && k.user != user.nums[0] ||
-			byProject && (k.kind != 0 || k.project != project.nums[0]) {
+		if without, _ := c.listing.Argument(excluded[kinds[k.kind]]); without.Yes || byUser && k.user != user.Nums[0] ||
+			byProject && (k.kind != 0 || k.project != project.Nums[0]) {
 			continue
 		}
 		row := found[k]

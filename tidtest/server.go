@@ -15,6 +15,7 @@ import (
 
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/internal/fakehttp"
+	"github.com/vismatid/tid/tidtest/internal/query"
 )
 
 // Server is a fake of the API for one account. It is an http.Handler, and safe for concurrent use.
@@ -322,8 +323,8 @@ func (c *call) run(in inbound) (reply, error) {
 	if op == nil {
 		return reply{}, notFound("There is nothing at %s %s.", in.Method, in.URL.Path)
 	}
-	query, _ := url.ParseQuery(in.URL.RawQuery) // what cannot be read of it is as good as unknown
-	c.query = newParameters(query)
+	given, _ := url.ParseQuery(in.URL.RawQuery) // what cannot be read of it is as good as unknown
+	c.query = query.NewParameters(given)
 	if op.method == http.MethodGet {
 		c.mu.RLock()
 		defer c.mu.RUnlock()

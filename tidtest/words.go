@@ -1,6 +1,9 @@
 package tidtest
 
-import "github.com/vismatid/tid/tidtest/internal/schema"
+import (
+	"github.com/vismatid/tid/tidtest/internal/query"
+	"github.com/vismatid/tid/tidtest/internal/schema"
+)
 
 // The constructors below make the tables of resources read like the description of an API.
 
@@ -89,3 +92,90 @@ func fields(parts ...any) []*schema.Field {
 	}
 	return all
 }
+
+func equals(name, field string) query.Filter {
+	return query.Filter{Name: name, Test: query.Equals, Fields: in(field)}
+}
+func anyOf(name, field string) query.Filter {
+	return query.Filter{Name: name, Test: query.In, Fields: in(field)}
+}
+func from(name, field string) query.Filter {
+	return query.Filter{Name: name, Test: query.From, Fields: in(field)}
+}
+func to(name, field string) query.Filter {
+	return query.Filter{Name: name, Test: query.To, Fields: in(field)}
+}
+func after(name, field string) query.Filter {
+	return query.Filter{Name: name, Test: query.After, Fields: in(field)}
+}
+func isSet(name, field string) query.Filter {
+	return query.Filter{Name: name, Test: query.IsSet, Fields: in(field)}
+}
+func queryOf(in ...string) query.Filter {
+	return query.Filter{Name: "query", Test: query.Contains, Fields: in}
+}
+
+// whichOf asks which one of several fields is not null, by their names.
+func whichOf(name string, fields ...string) query.Filter {
+	return query.Filter{Name: name, Test: query.WhichOf, Fields: fields}
+}
+
+// hiddenUnless leaves rows in which a field is true out unless they are asked for.
+func hiddenUnless(name, field string) query.Filter {
+	return query.Filter{Name: name, Test: query.Shown, Fields: in(field), Unset: "false"}
+}
+
+// noted is a filter that is left to what gathers the rows.
+func noted(name string, as schema.Kind) query.Filter {
+	return query.Filter{Name: name, Test: query.Noted, As: as}
+}
+
+func in(fields ...string) []string { return fields }
+
+// span are the filters from and to over objects that last from one field to another.
+func span(begin, end string) []query.Filter {
+	return []query.Filter{
+		{Name: "from", Test: query.EndsOn, Fields: in(begin, end)},
+		{Name: "to", Test: query.Begins, Fields: in(begin, end)},
+	}
+}
+
+// between are the filters …From and …To of a date.
+func between(name, field string) []query.Filter {
+	return []query.Filter{from(name+"From", field), to(name+"To", field)}
+}
+
+// filters joins single filters and lists of them.
+func filters(parts ...any) []query.Filter {
+	var all []query.Filter
+	for _, part := range parts {
+		switch part := part.(type) {
+		case query.Filter:
+			all = append(all, part)
+		case []query.Filter:
+			all = append(all, part...)
+		default:
+			panic("tidtest: not a filter")
+		}
+	}
+	return all
+}
+
+// sorts joins sort keys, those that have the name of their field being given by that alone.
+func sorts(parts ...any) []query.SortKey {
+	var keys []query.SortKey
+	for _, part := range parts {
+		switch part := part.(type) {
+		case string:
+			keys = append(keys, by(part, part))
+		case query.SortKey:
+			keys = append(keys, part)
+		default:
+			panic("tidtest: not a sort key")
+		}
+	}
+	return keys
+}
+
+// by is a sort key that has another name than its field.
+func by(name, field string) query.SortKey { return query.SortKey{Name: name, Field: field} }

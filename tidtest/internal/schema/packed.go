@@ -186,6 +186,9 @@ func Millis(n int64) int64 { return n >> offsetBits }
 // FromMillis packs milliseconds of the wall clock.
 func FromMillis(millis int64) int64 { return millis << offsetBits }
 
+// DayMillis is a day in milliseconds.
+const DayMillis = 24 * 60 * 60 * 1000
+
 // DayOf returns the day of a packed time.
 func DayOf(n int64) time.Time { return midnight(WallOf(n)) }
 

@@ -1,0 +1,54 @@
+package tidtest
+
+import (
+	"strconv"
+	"sync"
+
+	"github.com/vismatid/tid/tidtest/internal/query"
+	"github.com/vismatid/tid/tidtest/internal/schema"
+)
+
+// listCache remembers the rows that the last few queries came to, so that reading page after page of a long list does not
+// filter and sort it again for each of them.
+type listCache struct {
+	mu      sync.Mutex
+	version uint64
+	rows    map[string][]*schema.Record
+}
+
+const cachedLists = 8
+
+// choose returns the rows of a list in order, from the cache if nothing has changed.
+func (st *state) choose(c *call, res *resource, l *query.Listing) ([]*schema.Record, error) {
+	version := res.version
+	for _, id := range res.depends {
+		version += st.resource(id).version
+	}
+	key := strconv.FormatInt(c.parent(), 10) + "\x00" + l.Key
+	cache := &res.cache
+	cache.mu.Lock()
+	defer cache.mu.Unlock()
+	if cache.rows == nil || cache.version != version || len(cache.rows) >= cachedLists {
+		cache.version, cache.rows = version, map[string][]*schema.Record{}
+	}
+	if rows, ok := cache.rows[key]; ok && st.pick == nil {
+		return rows, nil
+	}
+	rows, err := st.compute(c, res, l)
+	if err == nil {
+		cache.rows[key] = rows
+	}
+	return rows, err
+}
+
+// compute filters and sorts the rows of a list.
+func (st *state) compute(c *call, res *resource, l *query.Listing) ([]*schema.Record, error) {
+	all := res.children(c.parent())
+	if res.gather != nil {
+		var err error
+		if all, err = res.gather(c); err != nil {
+			return nil, err
+		}
+	}
+	return l.Rows(all, st.displayName, st.pick), nil
+}
