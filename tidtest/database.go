@@ -13,7 +13,7 @@ import (
 
 // state is everything that the server keeps: the rows of every resource, under one lock.
 type state struct {
-	mu       sync.RWMutex
+	sync.RWMutex
 	all      []*resource // by resourceID
 	now      func() time.Time
 	ahead    atomic.Int64   // by which the server's clock is ahead of now
@@ -24,9 +24,7 @@ type state struct {
 }
 
 func newState(now func() time.Time) *state {
-	st := &state{now: now, known: map[string]any{}, contents: map[schema.ResourceID]map[int64]file{}}
-	st.all = resources(st)
-	return st
+	return &state{now: now, known: map[string]any{}, contents: map[schema.ResourceID]map[int64]file{}}
 }
 
 func (st *state) resource(id schema.ResourceID) *resource { return st.all[id] }
@@ -39,8 +37,8 @@ func (st *state) stamp() int64 { return schema.PackWall(st.clock().UTC().Truncat
 
 // catchUp puts the server's clock past every stamp, so that what changes from now on is newer than what is there.
 func (st *state) catchUp() {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
+	st.RLock()
+	defer st.RUnlock()
 	newest := int64(schema.None)
 	for _, res := range st.all {
 		for _, f := range res.schema.Fields {
@@ -187,4 +185,43 @@ func (res *resource) display(r *schema.Record) string {
 		name += " " + r.Text(res.schema.Field(more))
 	}
 	return strings.TrimSpace(name)
+}
+
+// delete removes an object and what belongs to it.
+func (st *state) delete(res *resource, id int64) bool {
+	if !res.remove(id) {
+		return false
+	}
+	for _, child := range st.all {
+		if child.parent != res.id {
+			continue
+		}
+		for _, r := range child.children(id) {
+			st.delete(child, r.ID)
+		}
+	}
+	return true
+}
+
+// A file is what a download answers.
+type file struct {
+	name, contentType string
+	content           []byte
+}
+
+// setContent keeps a file for the download of an object.
+func (st *state) setContent(of schema.ResourceID, id int64, f file) {
+	if st.contents[of] == nil {
+		st.contents[of] = map[int64]file{}
+	}
+	f.content = append([]byte(nil), f.content...)
+	st.contents[of][id] = f
+}
+
+// newEntry is a new record of a resource, with its id.
+func (res *resource) newEntry() *schema.Record {
+	r := res.schema.NewRecord()
+	r.ID = res.nextID()
+	r.SetNum(res.schema.Field("id"), r.ID)
+	return r
 }

@@ -1,10 +1,13 @@
 package tidtest
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -271,4 +274,26 @@ func (d *reader) reference(f *schema.Field, raw []byte, path string) (int64, err
 		target.learn(learnt)
 	}
 	return id, nil
+}
+
+// extra reads what extra gives.
+func (d *reader) extra(s *schema.Schema, r *schema.Record, extra tid.Extra) {
+	for path, raw := range extra {
+		f, in := s.LookUp(path)
+		switch {
+		case f == nil || f.Kind != schema.JSON:
+			d.problems.Add(path, "is not a property that has been added: see Server.AddProperties")
+			continue
+		case !json.Valid(raw):
+			d.problems.Add(path, "is not valid JSON")
+			continue
+		case in != nil && r.Part(in) == nil:
+			r.SetOther(in, in.Of.NewRecord())
+		}
+		to := r
+		if in != nil {
+			to = r.Part(in)
+		}
+		to.SetOther(f, schema.AnyJSON(bytes.TrimSpace(raw)))
+	}
 }

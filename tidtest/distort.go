@@ -45,8 +45,8 @@ const (
 // It panics if there is no such operation, or none that has what the distortion names.
 func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	d.Ignore, d.Clear, d.Show = slices.Clone(d.Ignore), slices.Clone(d.Clear), slices.Clone(d.Show)
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
+	s.state.Lock()
+	defer s.state.Unlock()
 	var concerned []*resource
 	for _, op := range s.operations {
 		if d.concerns(op) {
@@ -56,7 +56,7 @@ func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	if len(concerned) == 0 {
 		panic("tidtest: no operation " + d.Operation + " that writes an object")
 	}
-	for names, known := range map[*[]string]func(*resource, string) bool{&d.Ignore: (*resource).takes, &d.Clear: (*resource).holds, &d.Show: (*resource).shows} {
+	for names, known := range map[*[]string]func(*resource, string) bool{&d.Ignore: takes, &d.Clear: holds, &d.Show: shows} {
 		for _, name := range *names {
 			if !slices.ContainsFunc(concerned, func(res *resource) bool { return known(res, name) }) {
 				panic("tidtest: no property " + name + " that could be distorted in " + d.Operation)
@@ -68,8 +68,8 @@ func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	}
 	s.distortions = append(s.distortions, &d)
 	return func() {
-		s.state.mu.Lock()
-		defer s.state.mu.Unlock()
+		s.state.Lock()
+		defer s.state.Unlock()
 		s.distortions = slices.DeleteFunc(s.distortions, func(other *Distortion) bool { return other == &d })
 	}
 }
@@ -81,19 +81,19 @@ func (d *Distortion) concerns(op *operation) bool {
 
 // takes says whether request bodies have a property that is kept as it is, holds whether objects have one that can be
 // cleared, and shows whether answers have one.
-func (res *resource) takes(path string) bool {
+func takes(res *resource, path string) bool {
 	name, inner, nested := strings.Cut(path, ".")
 	return slices.ContainsFunc(res.write, func(p prop) bool {
 		return p.name == name && (!nested || len(p.sets) > 0 && p.as.Kind == schema.Object && p.as.Of.ByName[inner] != nil)
 	})
 }
 
-func (res *resource) holds(path string) bool {
+func holds(res *resource, path string) bool {
 	f, _ := res.schema.LookUp(path)
 	return f != nil && f.Name != "id" && !f.Kept
 }
 
-func (res *resource) shows(name string) bool {
+func shows(res *resource, name string) bool {
 	f, in := res.schema.LookUp(name)
 	return f != nil && in == nil && !f.Kept
 }

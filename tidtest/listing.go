@@ -19,12 +19,12 @@ type listCache struct {
 const cachedLists = 8
 
 // choose returns the rows of a list in order, from the cache if nothing has changed.
-func (st *state) choose(c *call, res *resource, l *query.Listing) ([]*schema.Record, error) {
+func (st *state) choose(res *resource, parent int64, l *query.Listing) ([]*schema.Record, error) {
 	version := res.version
 	for _, id := range res.depends {
 		version += st.resource(id).version
 	}
-	key := strconv.FormatInt(c.parent(), 10) + "\x00" + l.Key
+	key := strconv.FormatInt(parent, 10) + "\x00" + l.Key
 	cache := &res.cache
 	cache.mu.Lock()
 	defer cache.mu.Unlock()
@@ -34,7 +34,7 @@ func (st *state) choose(c *call, res *resource, l *query.Listing) ([]*schema.Rec
 	if rows, ok := cache.rows[key]; ok && st.pick == nil {
 		return rows, nil
 	}
-	rows, err := st.compute(c, res, l)
+	rows, err := st.compute(res, parent, l)
 	if err == nil {
 		cache.rows[key] = rows
 	}
@@ -42,11 +42,11 @@ func (st *state) choose(c *call, res *resource, l *query.Listing) ([]*schema.Rec
 }
 
 // compute filters and sorts the rows of a list.
-func (st *state) compute(c *call, res *resource, l *query.Listing) ([]*schema.Record, error) {
-	all := res.children(c.parent())
+func (st *state) compute(res *resource, parent int64, l *query.Listing) ([]*schema.Record, error) {
+	all := res.children(parent)
 	if res.gather != nil {
 		var err error
-		if all, err = res.gather(c); err != nil {
+		if all, err = res.gather(st, res, l); err != nil {
 			return nil, err
 		}
 	}

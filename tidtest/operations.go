@@ -27,7 +27,7 @@ type operation struct {
 // Operations returns the names of all the operations that a server has, in the form "GET /v1/Core/Contacts/{id}".
 func Operations() []string {
 	var names []string
-	for _, op := range operations(newState(time.Now).all) {
+	for _, op := range operations(openAccount(time.Now).all) {
 		names = append(names, op.name)
 	}
 	slices.Sort(names)
@@ -127,37 +127,18 @@ func (rt *router) find(method, path string) (op *operation, args []string) {
 // A call is a request on its way through an operation.
 type call struct {
 	*state
-	srv     *Server
-	op      *operation
-	args    []string
-	query   query.Parameters
-	header  http.Header
-	body    []byte
-	listing *query.Listing
+	srv    *Server
+	op     *operation
+	args   []string
+	query  query.Parameters
+	header http.Header
+	body   []byte
 
 	distortion Distortion // of a write
 }
 
-// failure is an error that the API answers with.
-type failure struct {
-	status   int
-	message  string
-	problems schema.Problems
-}
-
-func (f *failure) Error() string { return f.message }
-
-func fail(status int, format string, args ...any) error {
-	return &failure{status: status, message: fmt.Sprintf(format, args...)}
-}
-
-func notFound(format string, args ...any) error { return fail(http.StatusNotFound, format, args...) }
-
-func invalid(p schema.Problems) error {
-	return &failure{status: http.StatusBadRequest, message: "One or more validation errors occurred.", problems: p}
-}
-
-func (f *failure) reply() reply {
+// failed is the answer that tells of a failure.
+func failed(f *failure) reply {
 	if f.problems == nil {
 		return jsonReply(f.status, map[string]string{"message": f.message})
 	}
@@ -254,8 +235,7 @@ func listRows(c *call) (reply, error) {
 	if len(wrong) > 0 {
 		return reply{}, invalid(wrong)
 	}
-	c.listing = l
-	rows, err := c.choose(c, res, l)
+	rows, err := c.choose(res, c.parent(), l)
 	if err != nil {
 		return reply{}, err
 	}
@@ -277,6 +257,33 @@ func listRows(c *call) (reply, error) {
 		body = w.record(body, res, r)
 	}
 	return rawJSON(http.StatusOK, append(body, "]}"...)), nil
+}
+
+func createOne(c *call) (reply, error) { return c.store(nil, nil) }
+
+func updateOne(c *call) (reply, error) {
+	old, err := c.target()
+	if err != nil {
+		return reply{}, err
+	}
+	return c.store(old, nil)
+}
+
+// store makes a new version of an object out of the body and answers with it.
+func (c *call) store(old *schema.Record, prepare func(*change)) (reply, error) {
+	if err := c.checkParent(); err != nil {
+		return reply{}, err
+	}
+	c.distortion = c.srv.distortion(c.op)
+	ch := &change{
+		state: c.state, res: c.op.res, parent: c.parent(), old: old,
+		ignored: c.distortion.ignored(), clear: c.distortion.Clear,
+	}
+	if err := ch.read(c.body, prepare); err != nil {
+		return reply{}, err
+	}
+	ch.commit()
+	return c.distorted(ch), nil
 }
 
 func getOne(c *call) (reply, error) {
@@ -303,20 +310,4 @@ func deleteOne(c *call) (reply, error) {
 	}
 	c.delete(c.op.res, r.ID)
 	return empty(), nil
-}
-
-// delete removes an object and what belongs to it.
-func (st *state) delete(res *resource, id int64) bool {
-	if !res.remove(id) {
-		return false
-	}
-	for _, child := range st.all {
-		if child.parent != res.id {
-			continue
-		}
-		for _, r := range child.children(id) {
-			st.delete(child, r.ID)
-		}
-	}
-	return true
 }

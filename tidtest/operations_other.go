@@ -88,7 +88,7 @@ func parseAndFind(c *call, text string) (*schema.Record, error) {
 }
 
 func nextNumber(c *call) (reply, error) {
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber(schema.None))), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(nextProjectNumber(c.state, schema.None))), nil
 }
 
 func nextNumberOfCollection(c *call) (reply, error) {
@@ -96,7 +96,7 @@ func nextNumberOfCollection(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(c.nextProjectNumber(collection.ID))), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(nextProjectNumber(c.state, collection.ID))), nil
 }
 
 func timeCalculation(c *call) (reply, error) {
@@ -123,13 +123,8 @@ func byBookingNumber(c *call) (reply, error) {
 	return reply{}, notFound("There is no booking project with the number %q.", c.args[0])
 }
 
-// A file is what a download answers.
-type file struct {
-	name, contentType string
-	content           []byte
-}
-
-func (f file) reply() reply {
+// download is the answer that is a file.
+func download(f file) reply {
 	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": f.name})
 	header := http.Header{"Content-Type": {f.contentType}, "Content-Disposition": {disposition}}
 	return reply{Status: http.StatusOK, Header: header, Body: f.content}
@@ -141,7 +136,7 @@ func downloadOffer(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if f, ok := c.contents[offers][r.ID]; ok {
-		return f.reply(), nil
+		return download(f), nil
 	}
 	of := c.op.res.schema
 	if r.Num(of.Field("hasPdf")) == 0 {
@@ -149,7 +144,7 @@ func downloadOffer(c *call) (reply, error) {
 	}
 	number, title := max(0, r.Num(of.Field("offerNumber"))), r.Text(of.Field("title"))
 	name := fmt.Sprintf("Offert %d-%d.pdf", number, r.Num(of.Field("version")))
-	return file{name, "application/pdf", smallPDF(fmt.Sprintf("Offert %d: %s", number, title))}.reply(), nil
+	return download(file{name: name, contentType: "application/pdf", content: smallPDF(fmt.Sprintf("Offert %d: %s", number, title))}), nil
 }
 
 func downloadAttachment(c *call) (reply, error) {
@@ -158,19 +153,19 @@ func downloadAttachment(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if f, ok := c.contents[taskAttachments][r.ID]; ok {
-		return f.reply(), nil
+		return download(f), nil
 	}
 	of := c.op.res.schema
 	if r.Num(of.Field("provider")) != schema.None || r.Text(of.Field("url")) != "" {
 		return reply{}, notFound("The attachment %d is a link: its content is not here.", r.ID)
 	}
-	f := file{r.Text(of.Field("name")), r.Text(of.Field("contentType")), nil}
+	f := file{name: r.Text(of.Field("name")), contentType: r.Text(of.Field("contentType"))}
 	if f.contentType == "" {
 		f.contentType = "application/octet-stream"
 	}
 	size := max(0, r.Num(of.Field("size")))
 	f.content = []byte(strings.Repeat("tidtest\n", int(size)/8+1)[:size])
-	return f.reply(), nil
+	return download(f), nil
 }
 
 // smallPDF is a document of one page with one line on it.
@@ -206,13 +201,4 @@ func smallPDF(line string) []byte {
 	}
 	fmt.Fprintf(&pdf, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(starts)+1, index)
 	return []byte(pdf.String())
-}
-
-// setContent keeps a file for the download of an object.
-func (st *state) setContent(of schema.ResourceID, id int64, f file) {
-	if st.contents[of] == nil {
-		st.contents[of] = map[int64]file{}
-	}
-	f.content = append([]byte(nil), f.content...)
-	st.contents[of][id] = f
 }

@@ -1,65 +1,12 @@
 package tidtest
 
 import (
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
-)
-
-const (
-	// Resources without an endpoint of their own: others refer to them.
-	tags schema.ResourceID = iota
-	categories
-	costCenters
-	departments
-	units
-	schedules
-	timeReportingProfiles
-	taskBoardColumns
-
-	// Admin.
-	users
-	absenceProjects
-	internalProjects
-	activities
-	articles
-	bookingProjects
-	projectStatuses
-	timeCodes
-	opportunityStatuses
-	opportunityTags
-
-	// Core.
-	contacts
-	projectCollections
-	projects
-	projectComments
-	invoices
-	logs
-	offers
-	opportunities
-	taskBoards
-	tasks
-	taskComments
-	taskChecklists
-	taskAttachments
-	vacationRequests
-	materialReports
-	paymentPlans
-	supplierInvoices
-	unhandledInvoices
-	travelReports
-	plannings
-	timeReports
-
-	// What is worked out from others.
-	timeCalculations
-	dayStatistics
-	planningUsers
-	planningProjectSums
-	planningUserSums
-
-	resourceCount
-	noResource schema.ResourceID = -1
 )
 
 // A resource is a kind of object: how it looks, how it is listed and written, and the objects themselves.
@@ -80,8 +27,8 @@ type resource struct {
 	write []prop
 	rules func(*change) // checks and completes a new version of an object
 
-	gather func(*call) ([]*schema.Record, error) // where the rows of a list come from, if not from the store
-	erased bool                                  // reading a deleted object answers an empty object
+	gather func(*state, *resource, *query.Listing) ([]*schema.Record, error) // where the rows of a list come from, if not from the store
+	erased bool                                                              // reading a deleted object answers an empty object
 
 	depends []schema.ResourceID // whose changes may change the order or the choice of rows
 
@@ -109,57 +56,20 @@ type prop struct {
 	as       *schema.Field // the kind of a property that is checked and not kept as it is
 }
 
-// same are properties that have the name of the field they set.
-func same(names ...string) []prop {
-	props := make([]prop, len(names))
-	for i, name := range names {
-		props[i] = prop{name: name, sets: []string{name}}
-	}
-	return props
-}
+// noResource stands for the parent of objects that belong to none.
+const noResource schema.ResourceID = -1
 
-// sets is a property that becomes fields of other names.
-func sets(name string, fields ...string) prop { return prop{name: name, sets: fields} }
-
-// checked is a property that the rules of its resource look at.
-func checked(as *schema.Field) prop { return prop{name: as.Name, as: as} }
-
-// required marks properties without which a request is refused.
-func required(props ...prop) []prop {
-	for i := range props {
-		props[i].required = true
-	}
-	return props
-}
-
-// props joins single properties and lists of them.
-func props(parts ...any) []prop {
-	var all []prop
-	for _, part := range parts {
-		switch part := part.(type) {
-		case prop:
-			all = append(all, part)
-		case []prop:
-			all = append(all, part...)
-		default:
-			panic("tidtest: not a property")
+// describe gives an account its resources. It panics if their tables do not fit together.
+func (st *state) describe(tables ...[]*resource) {
+	list := slices.Concat(tables...)
+	st.all = make([]*resource, len(list))
+	for _, res := range list {
+		if st.all[res.id] != nil {
+			panic("tidtest: two tables for " + res.name)
 		}
+		st.all[res.id] = res
 	}
-	return all
-}
-
-// resources builds the tables of all resources of an account, without any object.
-func resources(st *state) []*resource {
-	all := make([]*resource, resourceCount)
-	for _, list := range [][]*resource{hiddenResources(st), adminResources(), coreResources(st), derivedResources()} {
-		for _, res := range list {
-			if all[res.id] != nil {
-				panic("tidtest: two tables for " + res.name)
-			}
-			all[res.id] = res
-		}
-	}
-	for _, res := range all {
+	for _, res := range st.all {
 		res.check()
 		for _, f := range res.schema.Fields {
 			if f.Kind == schema.Ref || f.Kind == schema.Refs {
@@ -167,12 +77,11 @@ func resources(st *state) []*resource {
 			}
 		}
 		if res.gather != nil {
-			for id := range all {
+			for id := range st.all {
 				res.depends = append(res.depends, schema.ResourceID(id))
 			}
 		}
 	}
-	return all
 }
 
 // check panics if the table refers to fields that it does not have.
@@ -196,4 +105,30 @@ func (res *resource) check() {
 	for _, name := range res.named {
 		res.schema.Field(name)
 	}
+}
+
+// addProperty adds a property to the objects of a resource and to the bodies that write them, and says what is wrong with it.
+func (res *resource) addProperty(path string) (wrong string) {
+	in, name := res.schema, path
+	if parent, child, nested := strings.Cut(path, "."); nested {
+		f := in.ByName[parent]
+		if f == nil || f.Kind != schema.Object {
+			return parent + " is no nested object"
+		}
+		in, name = f.Of, child
+	}
+	taken := func(other string) bool { return strings.EqualFold(other, name) }
+	switch {
+	case name == "" || strings.Contains(name, "."):
+		return "that is no name"
+	case taken("objectName"), slices.ContainsFunc(slices.Collect(maps.Keys(in.ByName)), taken),
+		in == res.schema && slices.ContainsFunc(res.write, func(p prop) bool { return taken(p.name) }):
+		return "it has one already"
+	}
+	f := &schema.Field{Name: name, Kind: schema.JSON, Detail: true}
+	in.Add(f)
+	if in == res.schema {
+		res.write = append(res.write, prop{name: name, sets: []string{name}, as: f})
+	}
+	return ""
 }

@@ -30,7 +30,7 @@ func contactTable(st *state) *resource {
 			text("website").OrNull(), text("vatNumber").OrNull(),
 			object("visitAddress", "core.address", addressFields()...), object("postalAddress", "core.address", addressFields()...), object("invoiceAddress", "core.address", addressFields()...),
 			stamps("created", "updated"),
-			inDetail(objects("contactPersons", "core.contactPerson", number("id"), text("name"), boolean("isPrimary")).OnlyIf("contactType", "company").From(st.contactPersons)),
+			inDetail(objects("contactPersons", "core.contactPerson", number("id"), text("name"), boolean("isPrimary")).OnlyIf("contactType", "company").From(bound(st, contactPersons))),
 		)...),
 		sorts: sorts("name", "customerNumber", "created", "updated"),
 		filters: filters(

@@ -24,7 +24,7 @@ func hiddenResources(st *state) []*resource {
 		named(units, "units", "admin.unit"),
 		named(schedules, "schedules", "admin.schedule"),
 		named(timeReportingProfiles, "time reporting profiles", "admin.timeReportingProfile"),
-		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(st.countTasks)),
+		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(bound(st, countTasks))),
 		{
 			id: unhandledInvoices, name: "unhandled supplier invoices", object: "core.unhandledSupplierInvoice", parent: noResource,
 			schema: schema.New(fields(supplierInvoiceFields(), text("supplierName").OrNull())...),
@@ -58,7 +58,7 @@ func travelFields() []*schema.Field {
 	)
 }
 
-func (st *state) countTasks(column *schema.Record) (int64, any) {
+func countTasks(st *state, column *schema.Record) (int64, any) {
 	of := st.resource(tasks)
 	in, n := of.schema.Field("boardColumn"), int64(0)
 	for _, task := range of.sorted {

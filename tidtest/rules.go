@@ -1,10 +1,8 @@
 package tidtest
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
@@ -22,7 +20,7 @@ func contactRules(ch *change) {
 }
 
 // contactPersons are the persons of a company: those that a test has put there, and those that name it as their company.
-func (st *state) contactPersons(r *schema.Record) (int64, any) {
+func contactPersons(st *state, r *schema.Record) (int64, any) {
 	of := st.resource(contacts)
 	f := of.schema.Field("contactPersons")
 	listed, _ := r.Other(f).([]*schema.Record)
@@ -48,14 +46,14 @@ func projectRules(ch *change) {
 	if ch.old == nil {
 		ch.setNum("invoiceType", 0) // ongoing, whatever was sent
 		ch.setNum("bookingProject", schema.None)
-		ch.setText("orderNumber", ch.nextProjectNumber(ch.num("projectCollection")))
+		ch.setText("orderNumber", nextProjectNumber(ch.state, ch.num("projectCollection")))
 	}
-	ch.locate()
-	ch.logProject()
+	locate(ch)
+	logProject(ch)
 }
 
 // locate derives the location that lists show from the address of the work site.
-func (ch *change) locate() {
+func locate(ch *change) {
 	site, place := ch.res.schema.Field("workSiteAddress"), ch.res.schema.Field("location")
 	address := ch.new.Part(site)
 	if address == nil {
@@ -84,7 +82,7 @@ func (ch *change) locate() {
 
 // nextProjectNumber is one more than the highest number that a project of a collection has, or any project if no collection
 // is named. A collection whose own number is 2 begins at 2001.
-func (st *state) nextProjectNumber(collection int64) string {
+func nextProjectNumber(st *state, collection int64) string {
 	of, collections := st.resource(projects), st.resource(projectCollections)
 	number, in, highest := of.schema.Field("orderNumber"), of.schema.Field("projectCollection"), int64(1000)
 	if c := collections.find(collection); c != nil {
@@ -101,32 +99,32 @@ func (st *state) nextProjectNumber(collection int64) string {
 }
 
 // logProject writes the change of a project into the log that the API lists.
-func (ch *change) logProject() {
+func logProject(ch *change) {
 	if ch.old == nil {
-		ch.log("project_Created", "")
+		log(ch, "project_Created", "")
 		return
 	}
-	ch.log("project_Updated", "")
+	log(ch, "project_Updated", "")
 	changed := func(name string) bool {
 		f := ch.res.schema.Field(name)
 		return ch.old.Num(f) != ch.new.Num(f)
 	}
 	if changed("status") {
-		ch.log("project_Changed_Status", "")
+		log(ch, "project_Changed_Status", "")
 	}
 	for name, word := range map[string]string{"startDate": "StartDate", "endDate": "EndDate"} {
 		switch {
 		case !changed(name):
 		case ch.num(name) == schema.None:
-			ch.log("project_Removed_"+word, "")
+			log(ch, "project_Removed_"+word, "")
 		default:
-			ch.log("project_Updated_"+word, "")
+			log(ch, "project_Updated_"+word, "")
 		}
 	}
 }
 
 // log adds an entry to the log once the change has been made.
-func (ch *change) log(event, text string) {
+func log(ch *change, event, text string) {
 	ch.after = append(ch.after, func() {
 		of := ch.resource(logs)
 		r := of.newEntry()
@@ -145,14 +143,6 @@ func (ch *change) log(event, text string) {
 	})
 }
 
-// newEntry is a new record of a resource, with its id.
-func (res *resource) newEntry() *schema.Record {
-	r := res.schema.NewRecord()
-	r.ID = res.nextID()
-	r.SetNum(res.schema.Field("id"), r.ID)
-	return r
-}
-
 // commentRules take the text from either of its keys.
 func commentRules(ch *change) {
 	if again, ok := ch.given["comment"]; ok && !ch.has("text") {
@@ -160,7 +150,7 @@ func commentRules(ch *change) {
 		ch.setText("text", text)
 	}
 	if ch.res.id == projectComments && ch.old == nil {
-		ch.log("project_Added_Note", ch.text("text"))
+		log(ch, "project_Added_Note", ch.text("text"))
 	}
 }
 
@@ -261,200 +251,4 @@ func unhandledInvoiceRules(ch *change) {
 	if supplier := ch.target("supplier"); supplier != nil && !ch.has("supplierName") {
 		ch.setText("supplierName", ch.resource(contacts).display(supplier))
 	}
-}
-
-// gatherDayStatistics adds up the time reports of every user by day.
-func gatherDayStatistics(c *call) ([]*schema.Record, error) {
-	first, _ := c.listing.Argument("from")
-	last, _ := c.listing.Argument("to")
-	chosen, some := c.listing.Argument("userIds")
-	wrong := schema.Problems{}
-	days := (last.Begin-first.Begin)/schema.DayMillis + 1
-	switch {
-	case last.Begin < first.Begin:
-		wrong.Add("filter.to", "is before filter.from")
-	case days > 31:
-		wrong.Add("filter.to", "makes a span of %d days, more than 31", days)
-	}
-	if len(wrong) > 0 {
-		return nil, invalid(wrong)
-	}
-
-	type cell struct {
-		hours    int64 // packed
-		reports  int
-		attested int
-		last     int64
-	}
-	sums := map[int64][]cell{}
-	reports := c.resource(timeReports)
-	user, date := reports.schema.Field("user"), reports.schema.Field("date")
-	hours, attested := reports.schema.Field("hours"), reports.schema.Field("attestedDate")
-	for _, r := range reports.sorted {
-		day := (schema.Millis(r.Num(date)) - first.Begin) / schema.DayMillis
-		if at := schema.Millis(r.Num(date)); at < first.Begin || at > last.End {
-			continue
-		}
-		of := sums[r.Num(user)]
-		if of == nil {
-			of = make([]cell, days)
-			sums[r.Num(user)] = of
-		}
-		sum := &of[day]
-		total, err := schema.PackBig(schema.ToDecimal(sum.hours).Add(schema.ToDecimal(r.Num(hours))))
-		if err != nil {
-			return nil, fail(500, "The hours of a day cannot be added up: a sum %v.", err)
-		}
-		sum.hours = total
-		sum.reports++
-		if at := r.Num(attested); at != schema.None {
-			sum.attested++
-			sum.last = max(sum.last, at)
-		}
-	}
-
-	res, people := c.op.res, c.resource(users)
-	field := res.schema.Field
-	dates := field("dates")
-	start, end := people.schema.Field("startDate"), people.schema.Field("endDate")
-	var rows []*schema.Record
-	for _, person := range people.sorted {
-		if some && !slices.Contains(chosen.Nums, person.ID) {
-			continue
-		}
-		row := res.schema.NewRecord()
-		row.ID = person.ID
-		row.SetNum(field("userId"), person.ID)
-		row.SetOther(field("name"), people.display(person))
-		row.SetNum(field("department"), person.Num(people.schema.Field("department")))
-		var list []*schema.Record
-		for i := range days {
-			at := first.Begin + i*schema.DayMillis
-			day := dates.Of.NewRecord()
-			day.SetNum(dates.Of.Field("date"), schema.FromMillis(at))
-			day.SetNum(dates.Of.Field("scheduledHours"), scheduledHours(at, person.Num(start), person.Num(end)))
-			if of := sums[person.ID]; of != nil && of[i].reports > 0 {
-				day.SetNum(dates.Of.Field("reportedHours"), of[i].hours)
-				if of[i].attested == of[i].reports {
-					day.SetNum(dates.Of.Field("attestedDate"), of[i].last)
-				}
-			}
-			list = append(list, day)
-		}
-		row.SetOther(dates, list)
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
-// scheduledHours are eight on the weekdays of the time that somebody is employed.
-func scheduledHours(at, start, end int64) int64 {
-	day := schema.WallOf(schema.FromMillis(at))
-	if start != schema.None && schema.Millis(start) > at || end != schema.None && schema.Millis(end) < at || day.Weekday()%6 == 0 {
-		return 0
-	}
-	eight, _ := schema.PackDecimal(8, 0)
-	return eight
-}
-
-// planned returns the plannings of the time that a Planning list asks about.
-func (c *call) planned() []*schema.Record {
-	of := c.resource(plannings)
-	first, since := c.listing.Argument("fromDate")
-	last, until := c.listing.Argument("toDate")
-	var rows []*schema.Record
-	for _, r := range of.sorted {
-		if since && schema.Millis(r.Num(of.schema.Field("toDate"))) < first.Begin || until && schema.Millis(r.Num(of.schema.Field("fromDate"))) > last.End {
-			continue
-		}
-		rows = append(rows, r)
-	}
-	return rows
-}
-
-func gatherPlanningUsers(c *call) ([]*schema.Record, error) {
-	res, people := c.op.res, c.resource(users)
-	noDeleted, _ := c.listing.Argument("excludeDeleted")
-	noRestricted, _ := c.listing.Argument("excludeRestricted")
-	found := map[int64]*schema.Record{}
-	for _, plan := range c.planned() {
-		id := plan.Num(c.resource(plannings).schema.Field("user"))
-		person := people.referred(id)
-		if person == nil || noDeleted.Yes && people.find(id) == nil ||
-			noRestricted.Yes && person.Num(people.schema.Field("isRestricted")) == 1 {
-			continue
-		}
-		row := res.schema.NewRecord()
-		row.ID = id
-		row.SetNum(res.schema.Field("id"), id)
-		for to, from := range map[string]string{"employmentNumber": "employeeNumber", "firstName": "firstName", "lastName": "lastName"} {
-			row.SetOther(res.schema.Field(to), person.Text(people.schema.Field(from)))
-		}
-		found[id] = row
-	}
-	var rows []*schema.Record
-	for _, row := range found {
-		rows = append(rows, row)
-	}
-	slices.SortFunc(rows, func(a, b *schema.Record) int { return cmp.Compare(a.ID, b.ID) })
-	return rows, nil
-}
-
-// gatherPlanningSums adds up planned hours: by project and user in both lists, the one ordered by project, the other by user.
-func gatherPlanningSums(c *call) ([]*schema.Record, error) {
-	res, of := c.op.res, c.resource(plannings).schema
-	kinds := []string{"project", "internalProject", "absenceProject"}
-	excluded := map[string]string{"project": "excludeProjects", "internalProject": "excludeInternal", "absenceProject": "excludeAbsence"}
-	user, byUser := c.listing.Argument("userId")
-	project, byProject := c.listing.Argument("projectId")
-
-	type key struct {
-		kind          int
-		project, user int64
-	}
-	found := map[key]*schema.Record{}
-	var keys []key
-	for _, plan := range c.planned() {
-		k := key{user: plan.Num(of.Field("user")), project: schema.None}
-		for i, name := range kinds {
-			if id := plan.Num(of.Field(name)); id != schema.None {
-				k.kind, k.project = i, id
-			}
-		}
-		if without, _ := c.listing.Argument(excluded[kinds[k.kind]]); without.Yes || byUser && k.user != user.Nums[0] ||
-			byProject && (k.kind != 0 || k.project != project.Nums[0]) {
-			continue
-		}
-		row := found[k]
-		if row == nil {
-			row = res.schema.NewRecord()
-			row.SetNum(res.schema.Field(kinds[k.kind]), k.project)
-			row.SetNum(res.schema.Field("user"), k.user)
-			found[k] = row
-			keys = append(keys, k)
-		}
-		begin, end, hours := res.schema.Field("fromDate"), res.schema.Field("toDate"), res.schema.Field("hours")
-		if at := plan.Num(of.Field("fromDate")); row.Num(begin) == schema.None || at < row.Num(begin) {
-			row.SetNum(begin, at)
-		}
-		row.SetNum(end, max(row.Num(end), plan.Num(of.Field("toDate"))))
-		sum, err := schema.PackBig(schema.ToDecimal(row.Num(hours)).Add(schema.ToDecimal(plan.Num(of.Field("hours")))))
-		if err != nil {
-			return nil, fail(500, "The planned hours cannot be added up: a sum %v.", err)
-		}
-		row.SetNum(hours, sum)
-	}
-	slices.SortFunc(keys, func(a, b key) int {
-		projects := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.project, b.project))
-		if people := cmp.Compare(a.user, b.user); strings.HasSuffix(res.path, "Users") {
-			return cmp.Or(people, projects)
-		} else {
-			return cmp.Or(projects, people)
-		}
-	})
-	rows := make([]*schema.Record, len(keys))
-	for i, k := range keys {
-		rows[i] = found[k]
-	}
-	return rows, nil
 }

@@ -141,7 +141,7 @@ func newServer(c config) *Server {
 		AppID:     c.appID,
 		AppSecret: c.appSecret,
 		config:    c,
-		state:     newState(c.now),
+		state:     openAccount(c.now),
 		tokens:    tokens{all: map[string]*token{}},
 		log:       fakehttp.Log[Request]{Most: c.keep},
 		rng:       rand.New(rand.NewPCG(c.seed, 0x7469642d74657374)),
@@ -312,7 +312,7 @@ func (s *Server) perform(op *operation, args []string, in inbound) reply {
 	case err == nil:
 		return s.style().empties(in.Method, rep)
 	case errors.As(err, &f):
-		return f.reply()
+		return failed(f)
 	}
 	return jsonReply(http.StatusInternalServerError, map[string]string{"message": err.Error()})
 }
@@ -326,11 +326,11 @@ func (c *call) run(in inbound) (reply, error) {
 	given, _ := url.ParseQuery(in.URL.RawQuery) // what cannot be read of it is as good as unknown
 	c.query = query.NewParameters(given)
 	if op.method == http.MethodGet {
-		c.mu.RLock()
-		defer c.mu.RUnlock()
+		c.RLock()
+		defer c.RUnlock()
 	} else {
-		c.mu.Lock()
-		defer c.mu.Unlock()
+		c.Lock()
+		defer c.Unlock()
 	}
 	return op.run(c)
 }

@@ -48,7 +48,7 @@ func (s *Store[T]) PutAll(vs []T) []int64 {
 		for _, v := range vs[i:min(i+batch, len(vs))] {
 			texts = append(texts, encode(v))
 		}
-		s.st.mu.Lock()
+		s.st.Lock()
 		for j, text := range texts {
 			var extra tid.Extra
 			if e := extraOf(&vs[i+j]); e != nil {
@@ -56,26 +56,26 @@ func (s *Store[T]) PutAll(vs []T) []int64 {
 			}
 			id, err := s.st.putJSON(s.res, s.parent, 0, text, extra)
 			if err != nil {
-				s.st.mu.Unlock()
+				s.st.Unlock()
 				panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.name, err))
 			}
 			ids[i+j] = id
 		}
-		s.st.mu.Unlock()
+		s.st.Unlock()
 	}
 	return ids
 }
 
 // Get returns an object in full.
 func (s *Store[T]) Get(id int64) (v T, ok bool) {
-	s.st.mu.RLock()
+	s.st.RLock()
 	r := s.find(id)
 	var text []byte
 	var extra tid.Extra
 	if r != nil {
 		text, extra = s.text(r)
 	}
-	s.st.mu.RUnlock()
+	s.st.RUnlock()
 	if r != nil {
 		v = decode[T](text, extra)
 	}
@@ -84,14 +84,14 @@ func (s *Store[T]) Get(id int64) (v T, ok bool) {
 
 // All returns all objects in full, in the order of their ids.
 func (s *Store[T]) All() []T {
-	s.st.mu.RLock()
+	s.st.RLock()
 	rows := slices.Clone(s.res.children(s.parent))
-	s.st.mu.RUnlock()
+	s.st.RUnlock()
 	all := make([]T, len(rows))
 	for i, r := range rows {
-		s.st.mu.RLock()
+		s.st.RLock()
 		text, extra := s.text(r)
-		s.st.mu.RUnlock()
+		s.st.RUnlock()
 		all[i] = decode[T](text, extra)
 	}
 	return all
@@ -99,22 +99,22 @@ func (s *Store[T]) All() []T {
 
 // Len returns the number of objects.
 func (s *Store[T]) Len() int {
-	s.st.mu.RLock()
-	defer s.st.mu.RUnlock()
+	s.st.RLock()
+	defer s.st.RUnlock()
 	return len(s.res.children(s.parent))
 }
 
 // Update changes an object by a function, as if somebody else had edited it: it counts as updated now, unless the function
 // sets that stamp itself. It says whether there was such an object.
 func (s *Store[T]) Update(id int64, edit func(*T)) bool {
-	s.st.mu.RLock()
+	s.st.RLock()
 	old := s.find(id)
 	var text []byte
 	var extra tid.Extra
 	if old != nil {
 		text, extra = s.text(old)
 	}
-	s.st.mu.RUnlock()
+	s.st.RUnlock()
 	if old == nil {
 		return false
 	}
@@ -124,8 +124,8 @@ func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 	if e := extraOf(&v); e != nil { // else it is kept as it was
 		extra = *e
 	}
-	s.st.mu.Lock()
-	defer s.st.mu.Unlock()
+	s.st.Lock()
+	defer s.st.Unlock()
 	if s.find(id) == nil {
 		return false
 	}
@@ -144,8 +144,8 @@ func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 
 // Delete removes an object and all that belongs to it, and says whether there was one.
 func (s *Store[T]) Delete(id int64) bool {
-	s.st.mu.Lock()
-	defer s.st.mu.Unlock()
+	s.st.Lock()
+	defer s.st.Unlock()
 	return s.find(id) != nil && s.st.delete(s.res, id)
 }
 
@@ -197,8 +197,8 @@ func (s *Server) PutJSON(path, object string) int64 {
 	err := schema.ValidJSON([]byte(object))
 	var id int64
 	if err == nil {
-		s.state.mu.Lock()
-		defer s.state.mu.Unlock()
+		s.state.Lock()
+		defer s.state.Unlock()
 		id, err = s.state.putJSON(op.res, c.parent(), 0, []byte(object), nil)
 	}
 	if err != nil {
@@ -227,8 +227,8 @@ func (s *Server) GetJSON(path string) string {
 		return ""
 	}
 	c := &call{op: op, args: args}
-	s.state.mu.RLock()
-	defer s.state.mu.RUnlock()
+	s.state.RLock()
+	defer s.state.RUnlock()
 	r := op.res.find(id)
 	if r == nil || r.Parent != c.parent() {
 		return ""
@@ -326,8 +326,8 @@ type UnhandledSupplierInvoice struct {
 // SetTimeCalculation sets what the time calculation of a project answers.
 func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 	text := encode(v)
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
+	s.state.Lock()
+	defer s.state.Unlock()
 	if _, err := s.state.putJSON(s.state.resource(timeCalculations), 0, projectID, text, nil); err != nil {
 		panic(fmt.Sprintf("tidtest: the time calculation cannot be stored: %v", err))
 	}
@@ -336,8 +336,8 @@ func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 // EconomySystemInvoiceNumber returns the number that an invoice has been given when it was marked as sent to the economy
 // system, which the API does not show.
 func (s *Server) EconomySystemInvoiceNumber(invoiceID int64) string {
-	s.state.mu.RLock()
-	defer s.state.mu.RUnlock()
+	s.state.RLock()
+	defer s.state.RUnlock()
 	res := s.state.resource(invoices)
 	if r := res.find(invoiceID); r != nil {
 		return r.Text(res.schema.Field("economySystemInvoiceNumber"))
@@ -356,7 +356,7 @@ func (s *Server) SetDownload(path, name, contentType string, content []byte) {
 	if err != nil {
 		panic("tidtest: " + err.Error())
 	}
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	s.state.setContent(op.res.id, id, file{name, contentType, content})
+	s.state.Lock()
+	defer s.state.Unlock()
+	s.state.setContent(op.res.id, id, file{name: name, contentType: contentType, content: content})
 }

@@ -1,6 +1,8 @@
 package tidtest
 
 import (
+	"fmt"
+
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
@@ -78,51 +80,46 @@ func createdStamp(name string) *schema.Field {
 func hidden(f *schema.Field) *schema.Field { f.Kept = true; return f }
 
 // fields joins single fields and lists of them.
-func fields(parts ...any) []*schema.Field {
-	var all []*schema.Field
+func fields(parts ...any) []*schema.Field { return join[*schema.Field](parts) }
+
+// join joins single values and lists of them.
+func join[T any](parts []any) []T {
+	var all []T
 	for _, part := range parts {
 		switch part := part.(type) {
-		case *schema.Field:
+		case T:
 			all = append(all, part)
-		case []*schema.Field:
+		case []T:
 			all = append(all, part...)
 		default:
-			panic("tidtest: not a field")
+			panic(fmt.Sprintf("tidtest: %T in a list of %T", part, all))
 		}
 	}
 	return all
 }
 
-func equals(name, field string) query.Filter {
-	return query.Filter{Name: name, Test: query.Equals, Fields: in(field)}
+func filter(name string, test query.Test, fields ...string) query.Filter {
+	return query.Filter{Name: name, Test: test, Fields: fields}
 }
-func anyOf(name, field string) query.Filter {
-	return query.Filter{Name: name, Test: query.In, Fields: in(field)}
-}
-func from(name, field string) query.Filter {
-	return query.Filter{Name: name, Test: query.From, Fields: in(field)}
-}
-func to(name, field string) query.Filter {
-	return query.Filter{Name: name, Test: query.To, Fields: in(field)}
-}
-func after(name, field string) query.Filter {
-	return query.Filter{Name: name, Test: query.After, Fields: in(field)}
-}
-func isSet(name, field string) query.Filter {
-	return query.Filter{Name: name, Test: query.IsSet, Fields: in(field)}
-}
-func queryOf(in ...string) query.Filter {
-	return query.Filter{Name: "query", Test: query.Contains, Fields: in}
-}
+
+func equals(name, field string) query.Filter { return filter(name, query.Equals, field) }
+func anyOf(name, field string) query.Filter  { return filter(name, query.In, field) }
+func from(name, field string) query.Filter   { return filter(name, query.From, field) }
+func to(name, field string) query.Filter     { return filter(name, query.To, field) }
+func after(name, field string) query.Filter  { return filter(name, query.After, field) }
+func isSet(name, field string) query.Filter  { return filter(name, query.IsSet, field) }
+
+// queryOf is the filter query, which looks for a text in some of the fields.
+func queryOf(fields ...string) query.Filter { return filter("query", query.Contains, fields...) }
 
 // whichOf asks which one of several fields is not null, by their names.
 func whichOf(name string, fields ...string) query.Filter {
-	return query.Filter{Name: name, Test: query.WhichOf, Fields: fields}
+	return filter(name, query.WhichOf, fields...)
 }
 
 // hiddenUnless leaves rows in which a field is true out unless they are asked for.
 func hiddenUnless(name, field string) query.Filter {
-	return query.Filter{Name: name, Test: query.Shown, Fields: in(field), Unset: "false"}
+	return filter(name, query.Shown, field).IfMissing("false")
 }
 
 // noted is a filter that is left to what gathers the rows.
@@ -130,14 +127,9 @@ func noted(name string, as schema.Kind) query.Filter {
 	return query.Filter{Name: name, Test: query.Noted, As: as}
 }
 
-func in(fields ...string) []string { return fields }
-
 // span are the filters from and to over objects that last from one field to another.
 func span(begin, end string) []query.Filter {
-	return []query.Filter{
-		{Name: "from", Test: query.EndsOn, Fields: in(begin, end)},
-		{Name: "to", Test: query.Begins, Fields: in(begin, end)},
-	}
+	return []query.Filter{filter("from", query.EndsOn, begin, end), filter("to", query.Begins, begin, end)}
 }
 
 // between are the filters …From and …To of a date.
@@ -146,36 +138,48 @@ func between(name, field string) []query.Filter {
 }
 
 // filters joins single filters and lists of them.
-func filters(parts ...any) []query.Filter {
-	var all []query.Filter
-	for _, part := range parts {
-		switch part := part.(type) {
-		case query.Filter:
-			all = append(all, part)
-		case []query.Filter:
-			all = append(all, part...)
-		default:
-			panic("tidtest: not a filter")
-		}
-	}
-	return all
-}
+func filters(parts ...any) []query.Filter { return join[query.Filter](parts) }
 
-// sorts joins sort keys, those that have the name of their field being given by that alone.
+// sorts joins sort keys: names of fields, and keys that have another name than their field.
 func sorts(parts ...any) []query.SortKey {
-	var keys []query.SortKey
-	for _, part := range parts {
-		switch part := part.(type) {
-		case string:
-			keys = append(keys, by(part, part))
-		case query.SortKey:
-			keys = append(keys, part)
-		default:
-			panic("tidtest: not a sort key")
+	for i, part := range parts {
+		if name, ok := part.(string); ok {
+			parts[i] = by(name, name)
 		}
 	}
-	return keys
+	return join[query.SortKey](parts)
 }
 
 // by is a sort key that has another name than its field.
 func by(name, field string) query.SortKey { return query.SortKey{Name: name, Field: field} }
+
+// same are properties that have the name of the field they set.
+func same(names ...string) []prop {
+	props := make([]prop, len(names))
+	for i, name := range names {
+		props[i] = prop{name: name, sets: []string{name}}
+	}
+	return props
+}
+
+// sets is a property that becomes fields of other names.
+func sets(name string, fields ...string) prop { return prop{name: name, sets: fields} }
+
+// checked is a property that the rules of its resource look at.
+func checked(as *schema.Field) prop { return prop{name: as.Name, as: as} }
+
+// required marks properties without which a request is refused.
+func required(props ...prop) []prop {
+	for i := range props {
+		props[i].required = true
+	}
+	return props
+}
+
+// props joins single properties and lists of them.
+func props(parts ...any) []prop { return join[prop](parts) }
+
+// bound gives a function that works a property out the account that it looks at.
+func bound(st *state, f func(*state, *schema.Record) (int64, any)) func(*schema.Record) (int64, any) {
+	return func(r *schema.Record) (int64, any) { return f(st, r) }
+}

@@ -14,14 +14,16 @@ import (
 // A change is a request body on its way to a new version of an object.
 type change struct {
 	*state
-	res   *resource
-	old   *schema.Record // nil on create
+	res     *resource
+	parent  int64
+	old     *schema.Record  // nil on create
+	ignored map[string]bool // properties of the body that a distortion passes over
+	clear   []string        // properties of the object that a distortion clears
+
 	new   *schema.Record
 	given map[string][]byte // the properties of the body that are known and not null
 	wrong schema.Problems
 	after []func()
-
-	ignored map[string]bool // properties of the body that a Distortion passes over
 }
 
 // has says whether the body gives a property.
@@ -44,69 +46,46 @@ func (ch *change) target(field string) *schema.Record {
 	return nil
 }
 
-func createOne(c *call) (reply, error) { return c.store(nil, nil) }
-
-func updateOne(c *call) (reply, error) {
-	old, err := c.target()
-	if err != nil {
-		return reply{}, err
+// read reads a body and builds the new version of an object, on which prepare, if there is one, has been called before.
+// Nothing is stored yet.
+func (ch *change) read(body []byte, prepare func(*change)) error {
+	if err := schema.ValidJSON(body); err != nil {
+		return fail(http.StatusBadRequest, "The request body cannot be read: %v.", err)
 	}
-	return c.store(old, nil)
-}
-
-// store makes a new version of an object out of the body and answers with it.
-func (c *call) store(old *schema.Record, prepare func(*change)) (reply, error) {
-	if err := c.checkParent(); err != nil {
-		return reply{}, err
-	}
-	c.distortion = c.srv.distortion(c.op)
-	ch, err := c.read(c.op.res, old, prepare)
-	if err != nil {
-		return reply{}, err
-	}
-	c.commit(ch)
-	return c.distorted(ch), nil
-}
-
-// read checks a body and builds the new version of an object. Nothing is stored yet.
-func (c *call) read(res *resource, old *schema.Record, prepare func(*change)) (*change, error) {
-	if err := schema.ValidJSON(c.body); err != nil {
-		return nil, fail(http.StatusBadRequest, "The request body cannot be read: %v.", err)
-	}
-	ch := &change{state: c.state, res: res, old: old, given: map[string][]byte{}, wrong: schema.Problems{}, ignored: c.distortion.ignored()}
+	ch.given, ch.wrong = map[string][]byte{}, schema.Problems{}
 	known := map[string]prop{} // names are compared without case, as paths are
-	for _, p := range res.write {
+	for _, p := range ch.res.write {
 		if !ch.ignored[p.name] {
 			known[strings.ToLower(p.name)] = p
 		}
 	}
-	err := schema.Members(bytes.TrimSpace(c.body), func(name string, value []byte) error {
+	err := schema.Members(bytes.TrimSpace(body), func(name string, value []byte) error {
 		if p, ok := known[strings.ToLower(name)]; ok && (!schema.IsNull(value) || p.as.Kind == schema.JSON) {
 			ch.given[p.name] = value
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, fail(http.StatusBadRequest, "The request body %v.", err)
+		return fail(http.StatusBadRequest, "The request body %v.", err)
 	}
 
-	ch.new = res.schema.NewRecord()
-	if old != nil {
-		ch.new = old.Clone()
+	ch.new = ch.res.schema.NewRecord()
+	if ch.old != nil {
+		ch.new = ch.old.Clone()
 	}
 	if prepare != nil {
 		prepare(ch)
 	}
 	ch.fill()
 	ch.checkReferences()
-	if res.rules != nil && len(ch.wrong) == 0 {
-		res.rules(ch)
+	if ch.res.rules != nil && len(ch.wrong) == 0 {
+		ch.res.rules(ch)
 	}
 	if len(ch.wrong) > 0 {
-		return nil, invalid(ch.wrong)
+		return invalid(ch.wrong)
 	}
-	ch.new.Parent = c.parent()
-	return ch, nil
+	ch.new.Parent = ch.parent
+	return nil
 }
 
 // fill sets every property that can be written: to what the body gives, and to nothing if the body leaves it out.
@@ -201,14 +180,14 @@ func (ch *change) keepIgnored(f *schema.Field, path string) {
 }
 
 // commit stores the new version: it gets its id and its stamps.
-func (c *call) commit(ch *change) {
+func (ch *change) commit() {
 	if ch.old == nil {
 		ch.new.ID = ch.res.nextID()
 		ch.setNum("id", ch.new.ID)
 	}
-	c.stampRecord(ch.res, ch.new, ch.old == nil)
+	ch.stampRecord(ch.res, ch.new, ch.old == nil)
 	numberParts(ch.res, ch.new, ch.old)
-	for _, path := range c.distortion.Clear {
+	for _, path := range ch.clear {
 		ch.res.schema.ClearPath(ch.new, path)
 	}
 	ch.res.put(ch.new)
