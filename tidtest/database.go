@@ -14,7 +14,7 @@ import (
 // state is everything that the server keeps: the rows of every resource, under one lock.
 type state struct {
 	sync.RWMutex
-	all      []*resource // by resourceID
+	all      []*resource // by id, of which the first is 1
 	now      func() time.Time
 	ahead    atomic.Int64   // by which the server's clock is ahead of now
 	known    map[string]any // short texts, each held once
@@ -27,7 +27,7 @@ func newState(now func() time.Time) *state {
 	return &state{now: now, known: map[string]any{}, contents: map[schema.ResourceID]map[int64]file{}}
 }
 
-func (st *state) resource(id schema.ResourceID) *resource { return st.all[id] }
+func (st *state) resource(id schema.ResourceID) *resource { return st.all[id-1] }
 
 // clock is the time on the server.
 func (st *state) clock() time.Time { return st.now().Add(time.Duration(st.ahead.Load())) }
@@ -152,12 +152,12 @@ func (t *rows) referred(id int64) *schema.Record {
 // nextID is the id that the next new object gets. No two resources begin at the same id, so that an id used for the wrong
 // kind of object is not found instead of found by chance.
 func (res *resource) nextID() int64 {
-	return max(res.last, int64(res.id)*1000+1000) + 1
+	return max(res.last, int64(res.id)*1000) + 1
 }
 
 // children returns the rows of a parent; those of a resource without parents are all its rows.
 func (res *resource) children(parent int64) []*schema.Record {
-	if res.parent == noResource {
+	if res.parent == 0 {
 		return res.sorted
 	}
 	var of []*schema.Record

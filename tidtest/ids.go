@@ -5,7 +5,7 @@ import "github.com/vismatid/tid/tidtest/internal/schema"
 // The resources, in the order of their tables.
 const (
 	// Resources without an endpoint of their own: others refer to them.
-	tags schema.ResourceID = iota
+	tags schema.ResourceID = iota + 1
 	categories
 	costCenters
 	departments

@@ -59,7 +59,7 @@ func operations(all []*resource) []*operation {
 		}
 	}
 	for _, s := range specials() {
-		op := add(s.method, s.path, all[s.of], s.run)
+		op := add(s.method, s.path, all[s.of-1], s.run)
 		op.open = s.open
 	}
 	return ops
@@ -170,7 +170,7 @@ func parseID(text string) (int64, error) {
 
 // parent is the id of the object that the resource's rows belong to, 0 if they belong to none.
 func (c *call) parent() int64 {
-	if c.op == nil || c.op.res.parent == noResource {
+	if c.op == nil || c.op.res.parent == 0 {
 		return 0
 	}
 	id, _ := parseID(c.args[0])
@@ -179,7 +179,7 @@ func (c *call) parent() int64 {
 
 // checkParent answers 404 for rows of an object that is not there.
 func (c *call) checkParent() error {
-	if c.op.res.parent == noResource {
+	if c.op.res.parent == 0 {
 		return nil
 	}
 	id, err := parseID(c.args[0])
@@ -208,7 +208,7 @@ func (c *call) target() (*schema.Record, error) {
 // one returns an object of a resource, of the right parent, or the 404.
 func (c *call) one(res *resource, id int64) (*schema.Record, error) {
 	r := res.find(id)
-	if r == nil || res.parent != noResource && r.Parent != c.parent() {
+	if r == nil || res.parent != 0 && r.Parent != c.parent() {
 		return nil, notFound("There is no %s with the id %d.", res.object, id)
 	}
 	return r, nil

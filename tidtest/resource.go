@@ -12,11 +12,11 @@ import (
 // A resource is a kind of object: how it looks, how it is listed and written, and the objects themselves.
 type resource struct {
 	id     schema.ResourceID
-	name   string // in messages
-	object string // the objectName
-	path   string // of the list; empty if there is none
-	verbs  []verb // what its endpoints do
-	parent schema.ResourceID
+	name   string            // in messages
+	object string            // the objectName
+	path   string            // of the list; empty if there is none
+	verbs  []verb            // what its endpoints do
+	parent schema.ResourceID // whose objects the objects belong to, if they belong to any
 	schema *schema.Schema
 	named  []string // the fields that make up the name that references show
 
@@ -51,23 +51,20 @@ type prop struct {
 	name     string
 	sets     []string // the fields that it becomes, the first one giving its kind
 	required bool
-	unset    string        // what it is on create if left out: "true"
+	atFirst  bool          // true on create if left out
 	stays    bool          // left out of an update it stays as it was
 	as       *schema.Field // the kind of a property that is checked and not kept as it is
 }
-
-// noResource stands for the parent of objects that belong to none.
-const noResource schema.ResourceID = -1
 
 // describe gives an account its resources. It panics if their tables do not fit together.
 func (st *state) describe(tables ...[]*resource) {
 	list := slices.Concat(tables...)
 	st.all = make([]*resource, len(list))
 	for _, res := range list {
-		if st.all[res.id] != nil {
+		if st.all[res.id-1] != nil {
 			panic("tidtest: two tables for " + res.name)
 		}
-		st.all[res.id] = res
+		st.all[res.id-1] = res
 	}
 	for _, res := range st.all {
 		res.check()
@@ -77,8 +74,8 @@ func (st *state) describe(tables ...[]*resource) {
 			}
 		}
 		if res.gather != nil {
-			for id := range st.all {
-				res.depends = append(res.depends, schema.ResourceID(id))
+			for _, other := range st.all {
+				res.depends = append(res.depends, other.id)
 			}
 		}
 	}

@@ -4,16 +4,16 @@ import "github.com/vismatid/tid/tidtest/internal/schema"
 
 // adminResources are the tables of the resources below v1/Admin.
 func adminResources() []*resource {
-	listed := []verb{verbList}
+	listed := verbs(list)
 	colored := func(id schema.ResourceID, name, object, path string, more ...*schema.Field) *resource {
 		return &resource{
-			id: id, name: name, object: object, path: path, verbs: listed, parent: noResource, named: []string{"name"},
+			id: id, name: name, object: object, path: path, verbs: listed, named: []string{"name"},
 			schema: schema.New(fields(number("id"), text("name").AlsoCalled("title"), text("color"), more)...),
 		}
 	}
 	timeless := func(id schema.ResourceID, name, object, path string) *resource {
 		return &resource{
-			id: id, name: name, object: object, path: path, verbs: listed, parent: noResource, named: []string{"name"},
+			id: id, name: name, object: object, path: path, verbs: listed, named: []string{"name"},
 			schema: schema.New(number("id"), text("name"), boolean("isActive"), boolean("commentRequiredWhenTimeReporting")),
 		}
 	}
@@ -33,19 +33,19 @@ func adminResources() []*resource {
 		opportunityTag,
 		{
 			id: timeCodes, name: "time codes", object: "admin.timeCode", path: "v1/Admin/Timecodes", verbs: listed,
-			parent: noResource, named: []string{"name"},
+			named:  []string{"name"},
 			schema: schema.New(number("id"), text("name"), text("code"), boolean("isActive"), boolean("billable").OrNull()),
 		},
 		{
 			id: activities, name: "activities", object: "admin.activity", path: "v1/Admin/Activities", verbs: listed,
-			parent: noResource, named: []string{"name"},
+			named:   []string{"name"},
 			schema:  schema.New(fields(number("id"), text("name"), boolean("isActive"), stamps("createdDate", "updatedDate"))...),
 			sorts:   sorts("name", "createdDate", "updatedDate"),
 			filters: filters(queryOf("name"), equals("isActive", "isActive")),
 		},
 		{
-			id: articles, name: "articles", object: "admin.article", path: "v1/Admin/Articles", verbs: []verb{verbList, verbGet},
-			parent: noResource, named: []string{"name"},
+			id: articles, name: "articles", object: "admin.article", path: "v1/Admin/Articles", verbs: verbs(list, get),
+			named: []string{"name"},
 			schema: schema.New(fields(
 				number("id"), text("name"), text("articleNumber"),
 				enum("articleType", "material", "allowance", "equipment", "addition", "time"),
@@ -58,13 +58,13 @@ func adminResources() []*resource {
 				queryOf("name", "articleNumber"),
 			),
 			write: props(
-				prop{name: "isActive", sets: []string{"isActive"}, unset: "true", stays: true},
+				stays(trueAtFirst("isActive")),
 				same("articleNumber", "price", "name", "description", "cost"), sets("unitId", "unit"),
 			),
 		},
 		{
 			id: bookingProjects, name: "booking projects", object: "admin.bookingProject", path: "v1/Admin/BookingProjects",
-			verbs: []verb{verbList, verbGet, verbCreate}, parent: noResource, named: []string{"name"},
+			verbs: verbs(list, get, create), named: []string{"name"},
 			schema: schema.New(fields(
 				number("id"), text("name"), text("bookingNumber"), boolean("isActive"), date("startDate").OrNull(), date("endDate").OrNull(),
 				stamps("createdDate", "updatedDate"),
@@ -73,14 +73,14 @@ func adminResources() []*resource {
 			filters: filters(queryOf("name", "bookingNumber"), equals("isActive", "isActive")),
 			write: props(
 				same("name", "bookingNumber"),
-				prop{name: "isActive", sets: []string{"isActive"}, unset: "true"},
+				trueAtFirst("isActive"),
 				same("startDate", "endDate"),
 			),
 			rules: bookingProjectRules,
 		},
 		{
-			id: users, name: "users", object: "admin.user", path: "v1/Admin/Users", verbs: []verb{verbList, verbGet},
-			parent: noResource, named: []string{"firstName", "lastName"}, erased: true,
+			id: users, name: "users", object: "admin.user", path: "v1/Admin/Users", verbs: verbs(list, get),
+			named: []string{"firstName", "lastName"}, erased: true,
 			schema: schema.New(fields(
 				number("id"), text("firstName"), text("lastName"), text("email"), date("startDate"), date("endDate").OrNull(),
 				text("employeeNumber"), ref("timeReportingProfile", timeReportingProfiles), ref("department", departments),

@@ -15,12 +15,12 @@ func coreResources(st *state) []*resource {
 	)
 }
 
-var everyVerb = []verb{verbList, verbGet, verbCreate, verbUpdate, verbDelete}
+var everyVerb = verbs(list, get, create, update, remove)
 
 func contactTable(st *state) *resource {
 	return &resource{
 		id: contacts, name: "contacts", object: "core.contact", path: "v1/Core/Contacts", verbs: everyVerb,
-		parent: noResource, named: []string{"name"},
+		named: []string{"name"},
 		schema: schema.New(fields(
 			number("id"), enum("contactType", "person", "company"), text("name"), text("customerNumber").OrNull(),
 			text("organizationalOrSocialSecurityNumber").OrNull(), text("email").OrNull(), text("invoiceEmail").OrNull(),
@@ -48,7 +48,7 @@ func contactTable(st *state) *resource {
 func projectTable() *resource {
 	return &resource{
 		id: projects, name: "projects", object: "core.project", path: "v1/Core/Projects",
-		verbs: []verb{verbList, verbGet, verbCreate, verbUpdate}, parent: noResource, named: []string{"title"},
+		verbs: verbs(list, get, create, update), named: []string{"title"},
 		schema: schema.New(fields(
 			number("id"), text("orderNumber"), text("title"), ref("status", projectStatuses, shown("isCompletedStatus", "isCompletedStatus")),
 			ref("category", categories, shown("color", "color")), ref("salesResponsible", users), ref("projectManager", users),
@@ -86,7 +86,7 @@ func projectTable() *resource {
 
 func timeReportTable() *resource {
 	return &resource{
-		id: timeReports, name: "time reports", object: "core.timeReport", path: "v1/Core/TimeReports", verbs: everyVerb, parent: noResource,
+		id: timeReports, name: "time reports", object: "core.timeReport", path: "v1/Core/TimeReports", verbs: everyVerb,
 		schema: schema.New(fields(
 			number("id"), date("date"), clock("clockStart").OrNull(), clock("clockEnd").OrNull(), exact("hours"), exact("invoiceableHours"),
 			number("breakMinutes"), exact("cost"), exact("rate"), exact("discount"), text("comment"), text("internalComment"),
@@ -119,7 +119,6 @@ func timeReportTable() *resource {
 func materialReportTable() *resource {
 	return &resource{
 		id: materialReports, name: "material reports", object: "core.materialReport", path: "v1/Core/MaterialReports", verbs: everyVerb,
-		parent: noResource,
 		schema: schema.New(fields(
 			number("id"), number("sortOrder"), text("articleNumber").OrNull(), text("title"), text("description").OrNull(),
 			exact("consumedUnits"), exact("invoiceableUnits"), text("unitText").OrNull(), exact("costPerUnit"), exact("pricePerUnit"),
@@ -142,7 +141,7 @@ func materialReportTable() *resource {
 func salesTables() []*resource {
 	return []*resource{
 		{
-			id: invoices, name: "invoices", object: "core.invoice", path: "v1/Core/Invoices", verbs: []verb{verbList, verbGet}, parent: noResource,
+			id: invoices, name: "invoices", object: "core.invoice", path: "v1/Core/Invoices", verbs: verbs(list, get),
 			schema: schema.New(fields(
 				number("id"), date("invoiceDate").OrNull(), createdStamp("createdDate"), date("fromDate").OrNull(), date("toDate").OrNull(),
 				exact("sum"), ref("customer", contacts), date("sentToEconomySystem").OrNull(), hidden(text("economySystemInvoiceNumber")),
@@ -155,7 +154,7 @@ func salesTables() []*resource {
 			filters: filters(equals("customerId", "customer"), from("createdSince", "createdDate"), after("sinceId", "id")),
 		},
 		{
-			id: offers, name: "offers", object: "core.offer", path: "v1/Core/Offers", verbs: []verb{verbList}, parent: noResource,
+			id: offers, name: "offers", object: "core.offer", path: "v1/Core/Offers", verbs: verbs(list),
 			schema: schema.New(fields(
 				number("id"), number("offerNumber").OrNull(), number("version"), text("title"), exact("offerValue"),
 				enum("offerState", "draft", "locked", "sentToCustomer", "openedByCustomer", "accepted", "acceptedSigned", "denied"),
@@ -170,7 +169,7 @@ func salesTables() []*resource {
 		},
 		{
 			id: opportunities, name: "opportunities", object: "core.opportunity", path: "v1/Core/Opportunities",
-			verbs: []verb{verbList, verbGet, verbCreate, verbUpdate}, parent: noResource, named: []string{"title"},
+			verbs: verbs(list, get, create, update), named: []string{"title"},
 			schema: schema.New(fields(
 				number("id"), text("title"), exact("turnover").OrNull(), boolean("hasOffers"), ref("user", users), ref("customer", contacts),
 				ref("contact", contacts), enum("opportunityState", "open", "won", "lost"), dateTime("closedDate").OrNull(),
@@ -196,7 +195,7 @@ func salesTables() []*resource {
 
 // taskTables are those of task boards, tasks and what belongs to a task, and of the comments of projects.
 func taskTables() []*resource {
-	nested := []verb{verbList, verbCreate, verbUpdate, verbDelete}
+	nested := verbs(list, create, update, remove)
 	comments := func(id, parent schema.ResourceID, name, path string, keys []query.SortKey) *resource {
 		return &resource{
 			id: id, name: name, object: "core.comment", path: path, verbs: nested, parent: parent,
@@ -212,8 +211,8 @@ func taskTables() []*resource {
 		comments(projectComments, projects, "comments of projects", "v1/Core/Projects/{projectId}/Comments", sorts("createdDate", "updatedDate")),
 		comments(taskComments, tasks, "comments of tasks", "v1/Core/Tasks/{taskId}/Comments", sorts("createdDate")),
 		{
-			id: taskBoards, name: "task boards", object: "core.taskBoard", path: "v1/Core/TaskBoards", verbs: []verb{verbList},
-			parent: noResource, named: []string{"name"},
+			id: taskBoards, name: "task boards", object: "core.taskBoard", path: "v1/Core/TaskBoards", verbs: verbs(list),
+			named: []string{"name"},
 			schema: schema.New(fields(
 				number("id"), text("name"), ref("project", projects),
 				refs("columns", taskBoardColumns, display("name"), shown("taskCount", "taskCount")),
@@ -223,7 +222,7 @@ func taskTables() []*resource {
 			filters: filters(queryOf("name"), equals("projectId", "project")),
 		},
 		{
-			id: tasks, name: "tasks", object: "core.task", path: "v1/Core/Tasks", verbs: nested, parent: noResource, named: []string{"title"},
+			id: tasks, name: "tasks", object: "core.task", path: "v1/Core/Tasks", verbs: nested, named: []string{"title"},
 			schema: schema.New(fields(
 				number("id"), text("title"), text("description").OrNull(), date("startDate").OrNull(), clock("startTime").OrNull(),
 				date("endDate").OrNull(), clock("endTime").OrNull(), dateTime("completedDate").OrNull(), dateTime("archivedDate").OrNull(),
@@ -261,14 +260,14 @@ func taskTables() []*resource {
 }
 
 func otherCoreTables() []*resource {
-	listed := []verb{verbList}
+	listed := verbs(list)
 	events := []string{
 		"project_Created", "project_Updated", "project_Added_Note", "project_Deleted", "project_Mentioned", "project_Changed_Status",
 		"project_Updated_StartDate", "project_Updated_EndDate", "project_Removed_StartDate", "project_Removed_EndDate",
 	}
 	return []*resource{
 		{
-			id: logs, name: "logs", object: "core.log", path: "v1/Core/Logs", verbs: listed, parent: noResource,
+			id: logs, name: "logs", object: "core.log", path: "v1/Core/Logs", verbs: listed,
 			schema: schema.New(
 				number("id"), enum("logType", events...), text("text").OrNull(), ref("project", projects), ref("user", users), createdStamp("createdDate"),
 			),
@@ -279,7 +278,7 @@ func otherCoreTables() []*resource {
 		},
 		{
 			id: projectCollections, name: "project collections", object: "core.projectCollection", path: "v1/Core/ProjectCollections",
-			verbs: []verb{verbList, verbGet}, parent: noResource, named: []string{"name"},
+			verbs: verbs(list, get), named: []string{"name"},
 			schema: schema.New(
 				number("id"), text("name"), text("number").OrNull(), enum("projectCollectionType", "normal", "absence", "internal"), boolean("isActive"),
 			),
@@ -287,7 +286,7 @@ func otherCoreTables() []*resource {
 			filters: filters(queryOf("name", "number")),
 		},
 		{
-			id: vacationRequests, name: "vacation requests", object: "core.vacationRequest", path: "v1/Core/VacationRequests", verbs: listed, parent: noResource,
+			id: vacationRequests, name: "vacation requests", object: "core.vacationRequest", path: "v1/Core/VacationRequests", verbs: listed,
 			schema: schema.New(fields(
 				number("id"), ref("user", users), ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), text("comment").OrNull(),
 				enum("state", "awaitingAttest", "attested", "denied"), dateTime("attestedDate").OrNull(), ref("attestedBy", users),
@@ -297,7 +296,7 @@ func otherCoreTables() []*resource {
 			filters: filters(equals("state", "state"), anyOf("userIds", "user"), span("fromDate", "toDate")),
 		},
 		{
-			id: paymentPlans, name: "payment plans", object: "core.paymentPlan", path: "v1/Core/PaymentPlans", verbs: listed, parent: noResource,
+			id: paymentPlans, name: "payment plans", object: "core.paymentPlan", path: "v1/Core/PaymentPlans", verbs: listed,
 			schema: schema.New(fields(
 				number("id"), text("articleNumber").OrNull(), text("description"), exact("price"), exact("units"), number("batchId").OrNull(),
 				date("date").OrNull(), number("invoiceId").OrNull(), dateTime("invoicedDate").OrNull(), number("invoiceDraftId").OrNull(),
@@ -307,7 +306,7 @@ func otherCoreTables() []*resource {
 			filters: filters(equals("projectId", "project")),
 		},
 		{
-			id: supplierInvoices, name: "supplier invoices", object: "core.supplierInvoice", path: "v1/Core/SupplierInvoices", verbs: listed, parent: noResource,
+			id: supplierInvoices, name: "supplier invoices", object: "core.supplierInvoice", path: "v1/Core/SupplierInvoices", verbs: listed,
 			schema:  schema.New(supplierInvoiceFields()...),
 			sorts:   sorts("invoiceNumber", "invoiceDate", "totalAmount", "invoiceCostAddition", "cost", "createdDate", "updatedDate"),
 			filters: filters(equals("projectId", "project"), between("invoiceDate", "invoiceDate")),

@@ -9,13 +9,13 @@ import (
 func hiddenResources(st *state) []*resource {
 	named := func(id schema.ResourceID, name, object string, more ...*schema.Field) *resource {
 		return &resource{
-			id: id, name: name, object: object, parent: noResource, named: []string{"name"},
+			id: id, name: name, object: object, named: []string{"name"},
 			schema: schema.New(fields(number("id"), text("name"), more)...),
 		}
 	}
 	return []*resource{
 		{
-			id: tags, name: "tags", object: "core.tag", parent: noResource, named: []string{"title"},
+			id: tags, name: "tags", object: "core.tag", named: []string{"title"},
 			schema: schema.New(number("id"), text("title"), text("color")),
 		},
 		named(categories, "categories", "core.category", text("color")),
@@ -26,7 +26,7 @@ func hiddenResources(st *state) []*resource {
 		named(timeReportingProfiles, "time reporting profiles", "admin.timeReportingProfile"),
 		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(bound(st, countTasks))),
 		{
-			id: unhandledInvoices, name: "unhandled supplier invoices", object: "core.unhandledSupplierInvoice", parent: noResource,
+			id: unhandledInvoices, name: "unhandled supplier invoices", object: "core.unhandledSupplierInvoice",
 			schema: schema.New(fields(supplierInvoiceFields(), text("supplierName").OrNull())...),
 			write: props(
 				same("invoiceNumber", "invoiceDate"), sets("supplierId", "supplier"), same("supplierName", "title", "description", "totalAmount"),
@@ -35,11 +35,11 @@ func hiddenResources(st *state) []*resource {
 			rules: unhandledInvoiceRules,
 		},
 		{
-			id: travelReports, name: "travel reports", object: "core.travelReport", parent: noResource,
+			id: travelReports, name: "travel reports", object: "core.travelReport",
 			schema: schema.New(append(fields(number("id")), travelFields()...)...),
 		},
 		{
-			id: plannings, name: "plannings", object: "core.planning", parent: noResource,
+			id: plannings, name: "plannings", object: "core.planning",
 			schema: schema.New(
 				number("id"), ref("user", users), ref("project", projects), ref("internalProject", internalProjects),
 				ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), exact("hours"),
@@ -71,16 +71,16 @@ func countTasks(st *state, column *schema.Record) (int64, any) {
 
 // derivedResources are lists whose rows are worked out from other objects.
 func derivedResources() []*resource {
-	listed := []verb{verbList}
+	listed := verbs(list)
 	return []*resource{
 		{
-			id: timeCalculations, name: "time calculations", object: "core.timeCalculation", parent: noResource,
+			id: timeCalculations, name: "time calculations", object: "core.timeCalculation",
 			schema: schema.New(
 				hidden(number("id")), exact("total"), boolean("isTotal"), boolean("isByActivity"), boolean("isByActivityAndUser"),
 			),
 		},
 		{
-			id: dayStatistics, name: "user day statistics", object: "core.userDayStatistic", parent: noResource,
+			id: dayStatistics, name: "user day statistics", object: "core.userDayStatistic",
 			path: "v1/Core/TimeReports/UserDayStatistics", verbs: listed,
 			schema: schema.New(
 				number("userId"), text("name"), ref("department", departments),
@@ -95,7 +95,7 @@ func derivedResources() []*resource {
 			gather: gatherDayStatistics,
 		},
 		{
-			id: planningUsers, name: "users with resource planning", object: "core.planningUser", parent: noResource,
+			id: planningUsers, name: "users with resource planning", object: "core.planningUser",
 			path: "v1/Core/Planning/HasResourcePlanning/Users", verbs: listed, bare: true,
 			schema: schema.New(number("id"), text("employmentNumber"), text("firstName"), text("lastName")),
 			filters: filters(
@@ -113,8 +113,8 @@ func derivedResources() []*resource {
 
 func planningSums(id schema.ResourceID, by string, more []query.Filter) *resource {
 	return &resource{
-		id: id, name: "planning summaries", object: "core.planningSummary", parent: noResource,
-		path: "v1/Core/Planning/GetPlanningSummaries/" + by, verbs: []verb{verbList}, bare: true,
+		id: id, name: "planning summaries", object: "core.planningSummary",
+		path: "v1/Core/Planning/GetPlanningSummaries/" + by, verbs: verbs(list), bare: true,
 		schema: schema.New(
 			ref("project", projects), hidden(ref("internalProject", internalProjects)), hidden(ref("absenceProject", absenceProjects)),
 			ref("user", users), date("fromDate"), date("toDate"), exact("hours"),

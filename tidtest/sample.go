@@ -178,7 +178,7 @@ type work struct {
 // id is the next id of a resource, from where the server itself would begin.
 func (m *maker) id(of schema.ResourceID) int64 {
 	if m.last[of] == 0 {
-		m.last[of] = int64(of)*1000 + 1000
+		m.last[of] = int64(of) * 1000
 	}
 	m.last[of]++
 	return m.last[of]

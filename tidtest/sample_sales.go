@@ -161,7 +161,7 @@ func (m *maker) invoice(of []*tid.Project, reports map[int64][]int, first, last,
 	}}
 	id := m.last[invoices] + 1
 	if m.last[invoices] == 0 {
-		id = int64(invoices)*1000 + 1001
+		id = int64(invoices)*1000 + 1
 	}
 	row := func(r tid.InvoiceRow) {
 		r.ID, r.SortOrder = int64(len(inv.Rows)+1), len(inv.Rows)+1

@@ -151,7 +151,7 @@ func (s *Store[T]) Delete(id int64) bool {
 
 func (s *Store[T]) find(id int64) *schema.Record {
 	r := s.res.find(id)
-	if r == nil || s.res.parent != noResource && r.Parent != s.parent {
+	if r == nil || s.res.parent != 0 && r.Parent != s.parent {
 		return nil
 	}
 	return r

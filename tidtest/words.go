@@ -176,6 +176,14 @@ func required(props ...prop) []prop {
 	return props
 }
 
+// trueAtFirst is a property that is true if a create leaves it out.
+func trueAtFirst(name string) prop {
+	return prop{name: name, sets: []string{name}, atFirst: true}
+}
+
+// stays makes a property that an update may leave out without a change.
+func stays(p prop) prop { p.stays = true; return p }
+
 // props joins single properties and lists of them.
 func props(parts ...any) []prop { return join[prop](parts) }
 
@@ -183,3 +191,14 @@ func props(parts ...any) []prop { return join[prop](parts) }
 func bound(st *state, f func(*state, *schema.Record) (int64, any)) func(*schema.Record) (int64, any) {
 	return func(r *schema.Record) (int64, any) { return f(st, r) }
 }
+
+// The verbs.
+const (
+	list   = verbList
+	get    = verbGet
+	create = verbCreate
+	update = verbUpdate
+	remove = verbDelete
+)
+
+func verbs(all ...verb) []verb { return all }

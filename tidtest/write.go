@@ -115,7 +115,7 @@ func (ch *change) fill() {
 				if !written[name] {
 					f.Clear(ch.new)
 				}
-				if p.unset == "true" && ch.old == nil {
+				if p.atFirst && ch.old == nil {
 					ch.new.SetNum(f, 1)
 				}
 				continue
@@ -263,7 +263,7 @@ func (st *state) putJSON(res *resource, parent, id int64, raw []byte, extra tid.
 	if id < 0 || id > 1<<53 {
 		return 0, fmt.Errorf("id is %d", id)
 	}
-	if res.parent != noResource {
+	if res.parent != 0 {
 		if st.resource(res.parent).find(parent) == nil {
 			return 0, fmt.Errorf("there is no %s with the id %d", st.resource(res.parent).object, parent)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ResourceID is the number of a resource: of the kind of object that a reference points to.
+// ResourceID is the number of a resource, the kind of object that a reference points to. The first is 1.
 type ResourceID int
 
 // A Field is one property of the objects of a resource, as responses have it.
