@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/vismatid/tid/tidtest/internal/account"
 )
 
 // guid returns a random one: credentials of two servers never meet.
@@ -89,7 +91,7 @@ func exchangeToken(c *call) (reply, error) {
 	given, ok := credential(c.header, "Basic")
 	plain, err := base64.StdEncoding.DecodeString(given)
 	if !ok || err != nil || string(plain) != s.AppID+":"+s.AppSecret {
-		return reply{}, fail(http.StatusUnauthorized, "The application id or its secret is wrong.")
+		return reply{}, account.Fail(http.StatusUnauthorized, "The application id or its secret is wrong.")
 	}
 	expires := s.now().Add(s.config.lifetime)
 	name := s.tokens.issue(newToken(), expires)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -47,7 +48,7 @@ func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	d.Ignore, d.Clear, d.Show = slices.Clone(d.Ignore), slices.Clone(d.Clear), slices.Clone(d.Show)
 	s.state.Lock()
 	defer s.state.Unlock()
-	var concerned []*resource
+	var concerned []*account.Resource
 	for _, op := range s.operations {
 		if d.concerns(op) {
 			concerned = append(concerned, op.res)
@@ -56,9 +57,9 @@ func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	if len(concerned) == 0 {
 		panic("tidtest: no operation " + d.Operation + " that writes an object")
 	}
-	for names, known := range map[*[]string]func(*resource, string) bool{&d.Ignore: takes, &d.Clear: holds, &d.Show: shows} {
+	for names, known := range map[*[]string]func(*account.Resource, string) bool{&d.Ignore: takes, &d.Clear: holds, &d.Show: shows} {
 		for _, name := range *names {
-			if !slices.ContainsFunc(concerned, func(res *resource) bool { return known(res, name) }) {
+			if !slices.ContainsFunc(concerned, func(res *account.Resource) bool { return known(res, name) }) {
 				panic("tidtest: no property " + name + " that could be distorted in " + d.Operation)
 			}
 		}
@@ -75,26 +76,26 @@ func (s *Server) DistortWrites(d Distortion) (remove func()) {
 }
 
 func (d *Distortion) concerns(op *operation) bool {
-	writes := op.res.write != nil && (op.method == http.MethodPost || op.method == http.MethodPut)
+	writes := op.res.Write != nil && (op.method == http.MethodPost || op.method == http.MethodPut)
 	return writes && (d.Operation == "" || d.Operation == op.method || d.Operation == op.name)
 }
 
 // takes says whether request bodies have a property that is kept as it is, holds whether objects have one that can be
 // cleared, and shows whether answers have one.
-func takes(res *resource, path string) bool {
+func takes(res *account.Resource, path string) bool {
 	name, inner, nested := strings.Cut(path, ".")
-	return slices.ContainsFunc(res.write, func(p prop) bool {
-		return p.name == name && (!nested || len(p.sets) > 0 && p.as.Kind == schema.Object && p.as.Of.ByName[inner] != nil)
+	return slices.ContainsFunc(res.Write, func(p account.Prop) bool {
+		return p.Name == name && (!nested || len(p.Sets) > 0 && p.As.Kind == schema.Object && p.As.Of.ByName[inner] != nil)
 	})
 }
 
-func holds(res *resource, path string) bool {
-	f, _ := res.schema.LookUp(path)
+func holds(res *account.Resource, path string) bool {
+	f, _ := res.Schema.LookUp(path)
 	return f != nil && f.Name != "id" && !f.Kept
 }
 
-func shows(res *resource, name string) bool {
-	f, in := res.schema.LookUp(name)
+func shows(res *account.Resource, name string) bool {
+	f, in := res.Schema.LookUp(name)
 	return f != nil && in == nil && !f.Kept
 }
 
@@ -121,7 +122,7 @@ func (d *Distortion) ignored() map[string]bool {
 }
 
 // distorted is the answer to a write.
-func (c *call) distorted(ch *change) reply {
+func (c *call) distorted(ch *account.Change) reply {
 	w := c.writer(true)
 	switch c.distortion.Answer {
 	case AnswerEmpty:
@@ -132,7 +133,7 @@ func (c *call) distorted(ch *change) reply {
 		}
 		w.style.respelt = true
 	}
-	body := w.record(nil, ch.res, ch.new)
+	body := w.record(nil, ch.Res, ch.New)
 	if c.distortion.Answer == AnswerPart {
 		part := []byte{'{'}
 		_ = schema.Members(body, func(name string, value []byte) error { // whose names are those of the table

@@ -3,19 +3,20 @@ package tidtest
 import (
 	"strconv"
 
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // A writer turns records into JSON as responses show it.
 type writer struct {
-	st     *state
+	st     *account.Account
 	style  *style // nil for the plain shapes
 	detail bool   // with the properties that rows of a list do not have
 }
 
 // record adds an object of a resource.
-func (w *writer) record(dst []byte, res *resource, r *schema.Record) []byte {
-	return w.object(dst, res.object, res.schema, r)
+func (w *writer) record(dst []byte, res *account.Resource, r *schema.Record) []byte {
+	return w.object(dst, res.Object, res.Schema, r)
 }
 
 func (w *writer) object(dst []byte, objectName string, s *schema.Schema, r *schema.Record) []byte {
@@ -87,7 +88,7 @@ func (w *writer) field(dst []byte, f *schema.Field, r *schema.Record) []byte {
 		bare := w.style.bareWords(f)
 		for _, id := range ordered(w.style, list) {
 			if bare {
-				dst = schema.AppendString(separate(dst, start), w.st.displayName(f.Target, id))
+				dst = schema.AppendString(separate(dst, start), w.st.DisplayName(f.Target, id))
 				continue
 			}
 			dst = w.reference(separate(dst, start), f, id)
@@ -134,13 +135,13 @@ func (w *writer) number(dst []byte, f *schema.Field, n int64) []byte {
 
 // reference adds a nested reference.
 func (w *writer) reference(dst []byte, f *schema.Field, id int64) []byte {
-	target := w.st.resource(f.Target)
-	r := target.referred(id)
+	target := w.st.Resource(f.Target)
+	r := target.Referred(id)
 	if r == nil {
-		r = target.schema.NewRecord()
+		r = target.Schema.NewRecord()
 	}
 	dst = append(dst, `{"objectName":`...)
-	dst = schema.AppendString(dst, target.object)
+	dst = schema.AppendString(dst, target.Object)
 	idName, shows := w.style.reference(f)
 	dst = append(dst, `,"`...)
 	dst = append(dst, idName...)
@@ -152,10 +153,10 @@ func (w *writer) reference(dst []byte, f *schema.Field, id int64) []byte {
 		dst = append(dst, ':')
 		from := f.Shows[i].From
 		if from == "" {
-			dst = schema.AppendString(dst, target.display(r))
+			dst = schema.AppendString(dst, target.Display(r))
 			continue
 		}
-		if of := target.schema.Field(from); of.Kind == schema.Text { // never null here
+		if of := target.Schema.Field(from); of.Kind == schema.Text { // never null here
 			dst = schema.AppendString(dst, r.Text(of))
 		} else {
 			dst = w.field(dst, of, r)

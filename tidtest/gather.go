@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // gatherDayStatistics adds up the time reports of every user by day.
-func gatherDayStatistics(st *state, res *resource, l *query.Listing) ([]*schema.Record, error) {
+func gatherDayStatistics(st *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
 	first, _ := l.Argument("from")
 	last, _ := l.Argument("to")
 	chosen, some := l.Argument("userIds")
@@ -23,7 +24,7 @@ func gatherDayStatistics(st *state, res *resource, l *query.Listing) ([]*schema.
 		wrong.Add("filter.to", "makes a span of %d days, more than 31", days)
 	}
 	if len(wrong) > 0 {
-		return nil, invalid(wrong)
+		return nil, account.Invalid(wrong)
 	}
 
 	type cell struct {
@@ -33,10 +34,10 @@ func gatherDayStatistics(st *state, res *resource, l *query.Listing) ([]*schema.
 		last     int64
 	}
 	sums := map[int64][]cell{}
-	reports := st.resource(timeReports)
-	user, date := reports.schema.Field("user"), reports.schema.Field("date")
-	hours, attested := reports.schema.Field("hours"), reports.schema.Field("attestedDate")
-	for _, r := range reports.sorted {
+	reports := st.Resource(timeReports)
+	user, date := reports.Schema.Field("user"), reports.Schema.Field("date")
+	hours, attested := reports.Schema.Field("hours"), reports.Schema.Field("attestedDate")
+	for _, r := range reports.Sorted {
 		day := (schema.Millis(r.Num(date)) - first.Begin) / schema.DayMillis
 		if at := schema.Millis(r.Num(date)); at < first.Begin || at > last.End {
 			continue
@@ -49,7 +50,7 @@ func gatherDayStatistics(st *state, res *resource, l *query.Listing) ([]*schema.
 		sum := &of[day]
 		total, err := schema.PackBig(schema.ToDecimal(sum.hours).Add(schema.ToDecimal(r.Num(hours))))
 		if err != nil {
-			return nil, fail(500, "The hours of a day cannot be added up: a sum %v.", err)
+			return nil, account.Fail(500, "The hours of a day cannot be added up: a sum %v.", err)
 		}
 		sum.hours = total
 		sum.reports++
@@ -59,20 +60,20 @@ func gatherDayStatistics(st *state, res *resource, l *query.Listing) ([]*schema.
 		}
 	}
 
-	people := st.resource(users)
-	field := res.schema.Field
+	people := st.Resource(users)
+	field := res.Schema.Field
 	dates := field("dates")
-	start, end := people.schema.Field("startDate"), people.schema.Field("endDate")
+	start, end := people.Schema.Field("startDate"), people.Schema.Field("endDate")
 	var rows []*schema.Record
-	for _, person := range people.sorted {
+	for _, person := range people.Sorted {
 		if some && !slices.Contains(chosen.Nums, person.ID) {
 			continue
 		}
-		row := res.schema.NewRecord()
+		row := res.Schema.NewRecord()
 		row.ID = person.ID
 		row.SetNum(field("userId"), person.ID)
-		row.SetOther(field("name"), people.display(person))
-		row.SetNum(field("department"), person.Num(people.schema.Field("department")))
+		row.SetOther(field("name"), people.Display(person))
+		row.SetNum(field("department"), person.Num(people.Schema.Field("department")))
 		var list []*schema.Record
 		for i := range days {
 			at := first.Begin + i*schema.DayMillis
@@ -104,13 +105,13 @@ func scheduledHours(at, start, end int64) int64 {
 }
 
 // planned returns the plannings of the time that a Planning list asks about.
-func planned(st *state, l *query.Listing) []*schema.Record {
-	of := st.resource(plannings)
+func planned(st *account.Account, l *query.Listing) []*schema.Record {
+	of := st.Resource(plannings)
 	first, since := l.Argument("fromDate")
 	last, until := l.Argument("toDate")
 	var rows []*schema.Record
-	for _, r := range of.sorted {
-		if since && schema.Millis(r.Num(of.schema.Field("toDate"))) < first.Begin || until && schema.Millis(r.Num(of.schema.Field("fromDate"))) > last.End {
+	for _, r := range of.Sorted {
+		if since && schema.Millis(r.Num(of.Schema.Field("toDate"))) < first.Begin || until && schema.Millis(r.Num(of.Schema.Field("fromDate"))) > last.End {
 			continue
 		}
 		rows = append(rows, r)
@@ -118,23 +119,23 @@ func planned(st *state, l *query.Listing) []*schema.Record {
 	return rows
 }
 
-func gatherPlanningUsers(st *state, res *resource, l *query.Listing) ([]*schema.Record, error) {
-	people := st.resource(users)
+func gatherPlanningUsers(st *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
+	people := st.Resource(users)
 	noDeleted, _ := l.Argument("excludeDeleted")
 	noRestricted, _ := l.Argument("excludeRestricted")
 	found := map[int64]*schema.Record{}
 	for _, plan := range planned(st, l) {
-		id := plan.Num(st.resource(plannings).schema.Field("user"))
-		person := people.referred(id)
-		if person == nil || noDeleted.Yes && people.find(id) == nil ||
-			noRestricted.Yes && person.Num(people.schema.Field("isRestricted")) == 1 {
+		id := plan.Num(st.Resource(plannings).Schema.Field("user"))
+		person := people.Referred(id)
+		if person == nil || noDeleted.Yes && people.Find(id) == nil ||
+			noRestricted.Yes && person.Num(people.Schema.Field("isRestricted")) == 1 {
 			continue
 		}
-		row := res.schema.NewRecord()
+		row := res.Schema.NewRecord()
 		row.ID = id
-		row.SetNum(res.schema.Field("id"), id)
+		row.SetNum(res.Schema.Field("id"), id)
 		for to, from := range map[string]string{"employmentNumber": "employeeNumber", "firstName": "firstName", "lastName": "lastName"} {
-			row.SetOther(res.schema.Field(to), person.Text(people.schema.Field(from)))
+			row.SetOther(res.Schema.Field(to), person.Text(people.Schema.Field(from)))
 		}
 		found[id] = row
 	}
@@ -147,8 +148,8 @@ func gatherPlanningUsers(st *state, res *resource, l *query.Listing) ([]*schema.
 }
 
 // gatherPlanningSums adds up planned hours: by project and user in both lists, the one ordered by project, the other by user.
-func gatherPlanningSums(st *state, res *resource, l *query.Listing) ([]*schema.Record, error) {
-	of := st.resource(plannings).schema
+func gatherPlanningSums(st *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
+	of := st.Resource(plannings).Schema
 	kinds := []string{"project", "internalProject", "absenceProject"}
 	excluded := map[string]string{"project": "excludeProjects", "internalProject": "excludeInternal", "absenceProject": "excludeAbsence"}
 	user, byUser := l.Argument("userId")
@@ -173,26 +174,26 @@ func gatherPlanningSums(st *state, res *resource, l *query.Listing) ([]*schema.R
 		}
 		row := found[k]
 		if row == nil {
-			row = res.schema.NewRecord()
-			row.SetNum(res.schema.Field(kinds[k.kind]), k.project)
-			row.SetNum(res.schema.Field("user"), k.user)
+			row = res.Schema.NewRecord()
+			row.SetNum(res.Schema.Field(kinds[k.kind]), k.project)
+			row.SetNum(res.Schema.Field("user"), k.user)
 			found[k] = row
 			keys = append(keys, k)
 		}
-		begin, end, hours := res.schema.Field("fromDate"), res.schema.Field("toDate"), res.schema.Field("hours")
+		begin, end, hours := res.Schema.Field("fromDate"), res.Schema.Field("toDate"), res.Schema.Field("hours")
 		if at := plan.Num(of.Field("fromDate")); row.Num(begin) == schema.None || at < row.Num(begin) {
 			row.SetNum(begin, at)
 		}
 		row.SetNum(end, max(row.Num(end), plan.Num(of.Field("toDate"))))
 		sum, err := schema.PackBig(schema.ToDecimal(row.Num(hours)).Add(schema.ToDecimal(plan.Num(of.Field("hours")))))
 		if err != nil {
-			return nil, fail(500, "The planned hours cannot be added up: a sum %v.", err)
+			return nil, account.Fail(500, "The planned hours cannot be added up: a sum %v.", err)
 		}
 		row.SetNum(hours, sum)
 	}
 	slices.SortFunc(keys, func(a, b key) int {
 		projects := cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.project, b.project))
-		if people := cmp.Compare(a.user, b.user); strings.HasSuffix(res.path, "Users") {
+		if people := cmp.Compare(a.user, b.user); strings.HasSuffix(res.Path, "Users") {
 			return cmp.Or(people, projects)
 		} else {
 			return cmp.Or(projects, people)

@@ -5,26 +5,27 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 func TestEverythingInACompanyRefersToSomethingThatIsThere(t *testing.T) {
 	s := NewServer(t, InMemory(), WithCompany(Sample(2, 80)))
-	for _, res := range s.state.all {
-		assert.Empty(t, res.ghosts, res.name)
+	for _, res := range s.state.All {
+		assert.Empty(t, res.Ghosts, res.Name)
 	}
-	reports, projects := s.state.resource(timeReports), s.state.resource(projects)
-	for _, r := range reports.sorted {
-		if id := r.Num(reports.schema.Field("project")); id != schema.None {
-			assert.Equal(t, projects.find(id).Num(projects.schema.Field("customer")), r.Num(reports.schema.Field("contact")))
+	reports, projects := s.state.Resource(timeReports), s.state.Resource(projects)
+	for _, r := range reports.Sorted {
+		if id := r.Num(reports.Schema.Field("project")); id != schema.None {
+			assert.Equal(t, projects.Find(id).Num(projects.Schema.Field("customer")), r.Num(reports.Schema.Field("contact")))
 		}
 	}
 	for _, id := range []schema.ResourceID{invoices, materialReports, paymentPlans, timeReports} {
-		res := s.state.resource(id)
-		f := res.schema.ByName["invoiceId"]
-		for _, r := range res.sorted {
+		res := s.state.Resource(id)
+		f := res.Schema.ByName["invoiceId"]
+		for _, r := range res.Sorted {
 			if f != nil && r.Num(f) != schema.None {
-				assert.NotNil(t, s.state.resource(invoices).find(r.Num(f)))
+				assert.NotNil(t, s.state.Resource(invoices).Find(r.Num(f)))
 			}
 		}
 	}
@@ -36,10 +37,10 @@ func FuzzBodiesAreReadWithoutAPanic(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		s := Start(InMemory())
-		ch := &change{state: s.state, res: s.state.resource(timeReports)}
-		_ = ch.read([]byte(body), nil)
+		ch := &account.Change{Account: s.state, Res: s.state.Resource(timeReports)}
+		_ = ch.Read([]byte(body), nil)
 		if schema.ValidJSON([]byte(body)) == nil {
-			_, _ = s.state.putJSON(s.state.resource(contacts), 0, 1, []byte(body), nil)
+			_, _ = s.state.PutJSON(s.state.Resource(contacts), 0, 1, []byte(body), nil)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
@@ -19,7 +20,7 @@ type operation struct {
 	name   string // "GET /v1/Core/Contacts/{id}"
 	method string
 	path   string
-	res    *resource
+	res    *account.Resource
 	open   bool // needs no token
 	run    func(*call) (reply, error)
 }
@@ -27,7 +28,7 @@ type operation struct {
 // Operations returns the names of all the operations that a server has, in the form "GET /v1/Core/Contacts/{id}".
 func Operations() []string {
 	var names []string
-	for _, op := range operations(openAccount(time.Now).all) {
+	for _, op := range operations(openAccount(time.Now).All) {
 		names = append(names, op.name)
 	}
 	slices.Sort(names)
@@ -35,25 +36,25 @@ func Operations() []string {
 }
 
 // operations builds the table of operations.
-func operations(all []*resource) []*operation {
+func operations(all []*account.Resource) []*operation {
 	var ops []*operation
-	add := func(method, path string, res *resource, run func(*call) (reply, error)) *operation {
+	add := func(method, path string, res *account.Resource, run func(*call) (reply, error)) *operation {
 		op := &operation{name: method + " /" + path, method: method, path: path, res: res, run: run}
 		ops = append(ops, op)
 		return op
 	}
 	for _, res := range all {
-		for _, v := range res.verbs {
-			switch one := res.path + "/{id}"; v {
-			case verbList:
-				add("GET", res.path, res, listRows)
-			case verbGet:
+		for _, v := range res.Verbs {
+			switch one := res.Path + "/{id}"; v {
+			case account.List:
+				add("GET", res.Path, res, listRows)
+			case account.Get:
 				add("GET", one, res, getOne)
-			case verbCreate:
-				add("POST", res.path, res, createOne)
-			case verbUpdate:
+			case account.Create:
+				add("POST", res.Path, res, createOne)
+			case account.Update:
 				add("PUT", one, res, updateOne)
-			case verbDelete:
+			case account.Delete:
 				add("DELETE", one, res, deleteOne)
 			}
 		}
@@ -126,7 +127,7 @@ func (rt *router) find(method, path string) (op *operation, args []string) {
 
 // A call is a request on its way through an operation.
 type call struct {
-	*state
+	*account.Account
 	srv    *Server
 	op     *operation
 	args   []string
@@ -138,11 +139,11 @@ type call struct {
 }
 
 // failed is the answer that tells of a failure.
-func failed(f *failure) reply {
-	if f.problems == nil {
-		return jsonReply(f.status, map[string]string{"message": f.message})
+func failed(f *account.Failure) reply {
+	if f.Problems == nil {
+		return jsonReply(f.Status, map[string]string{"message": f.Message})
 	}
-	return jsonReply(f.status, map[string]any{"title": f.message, "status": f.status, "errors": f.problems})
+	return jsonReply(f.Status, map[string]any{"title": f.Message, "status": f.Status, "errors": f.Problems})
 }
 
 func jsonReply(status int, v any) reply {
@@ -163,14 +164,14 @@ func empty() reply { return reply{Status: http.StatusOK, Header: http.Header{}} 
 func parseID(text string) (int64, error) {
 	id, err := strconv.ParseUint(text, 10, 63)
 	if err != nil || id == 0 {
-		return 0, notFound("There is nothing at this address: %q is not an id.", text)
+		return 0, account.NotFound("There is nothing at this address: %q is not an id.", text)
 	}
 	return int64(id), nil
 }
 
 // parent is the id of the object that the resource's rows belong to, 0 if they belong to none.
 func (c *call) parent() int64 {
-	if c.op == nil || c.op.res.parent == 0 {
+	if c.op == nil || c.op.res.Parent == 0 {
 		return 0
 	}
 	id, _ := parseID(c.args[0])
@@ -179,16 +180,16 @@ func (c *call) parent() int64 {
 
 // checkParent answers 404 for rows of an object that is not there.
 func (c *call) checkParent() error {
-	if c.op.res.parent == 0 {
+	if c.op.res.Parent == 0 {
 		return nil
 	}
 	id, err := parseID(c.args[0])
 	if err != nil {
 		return err
 	}
-	parent := c.resource(c.op.res.parent)
-	if parent.find(id) == nil {
-		return notFound("There is no %s with the id %d.", parent.object, id)
+	parent := c.Resource(c.op.res.Parent)
+	if parent.Find(id) == nil {
+		return account.NotFound("There is no %s with the id %d.", parent.Object, id)
 	}
 	return nil
 }
@@ -206,20 +207,20 @@ func (c *call) target() (*schema.Record, error) {
 }
 
 // one returns an object of a resource, of the right parent, or the 404.
-func (c *call) one(res *resource, id int64) (*schema.Record, error) {
-	r := res.find(id)
-	if r == nil || res.parent != 0 && r.Parent != c.parent() {
-		return nil, notFound("There is no %s with the id %d.", res.object, id)
+func (c *call) one(res *account.Resource, id int64) (*schema.Record, error) {
+	r := res.Find(id)
+	if r == nil || res.Parent != 0 && r.Parent != c.parent() {
+		return nil, account.NotFound("There is no %s with the id %d.", res.Object, id)
 	}
 	return r, nil
 }
 
 func (c *call) writer(detail bool) *writer {
-	return &writer{st: c.state, style: c.srv.style(), detail: detail}
+	return &writer{st: c.Account, style: c.srv.style(), detail: detail}
 }
 
 // answer is the reply that shows one object in full.
-func (c *call) answer(res *resource, r *schema.Record) reply {
+func (c *call) answer(res *account.Resource, r *schema.Record) reply {
 	return rawJSON(http.StatusOK, c.writer(true).record(nil, res, r))
 }
 
@@ -228,14 +229,14 @@ func listRows(c *call) (reply, error) {
 	if err := c.checkParent(); err != nil {
 		return reply{}, err
 	}
-	l, wrong, err := query.List{Schema: res.schema, Sorts: res.sorts, Filters: res.filters, Bare: res.bare}.Read(c.query)
+	l, wrong, err := query.List{Schema: res.Schema, Sorts: res.Sorts, Filters: res.Filters, Bare: res.Bare}.Read(c.query)
 	if err != nil {
-		return reply{}, fail(http.StatusBadRequest, "%v", err)
+		return reply{}, account.Fail(http.StatusBadRequest, "%v", err)
 	}
 	if len(wrong) > 0 {
-		return reply{}, invalid(wrong)
+		return reply{}, account.Invalid(wrong)
 	}
-	rows, err := c.choose(res, c.parent(), l)
+	rows, err := c.Choose(res, c.parent(), l)
 	if err != nil {
 		return reply{}, err
 	}
@@ -249,7 +250,7 @@ func listRows(c *call) (reply, error) {
 	w := c.writer(false)
 	pages := w.style.pages((total + l.PageSize - 1) / l.PageSize)
 	body := fmt.Appendf(nil, `{"objectName":"%sList","page":%d,"pageSize":%d,"itemCount":%d,"totalItemCount":%d,"totalPages":%d,"items":[`,
-		res.object, l.Page, l.PageSize, len(rows), total, pages)
+		res.Object, l.Page, l.PageSize, len(rows), total, pages)
 	for i, r := range rows {
 		if i > 0 {
 			body = append(body, ',')
@@ -270,26 +271,26 @@ func updateOne(c *call) (reply, error) {
 }
 
 // store makes a new version of an object out of the body and answers with it.
-func (c *call) store(old *schema.Record, prepare func(*change)) (reply, error) {
+func (c *call) store(old *schema.Record, prepare func(*account.Change)) (reply, error) {
 	if err := c.checkParent(); err != nil {
 		return reply{}, err
 	}
 	c.distortion = c.srv.distortion(c.op)
-	ch := &change{
-		state: c.state, res: c.op.res, parent: c.parent(), old: old,
-		ignored: c.distortion.ignored(), clear: c.distortion.Clear,
+	ch := &account.Change{
+		Account: c.Account, Res: c.op.res, Parent: c.parent(), Old: old,
+		Ignored: c.distortion.ignored(), Clear: c.distortion.Clear,
 	}
-	if err := ch.read(c.body, prepare); err != nil {
+	if err := ch.Read(c.body, prepare); err != nil {
 		return reply{}, err
 	}
-	ch.commit()
+	ch.Commit()
 	return c.distorted(ch), nil
 }
 
 func getOne(c *call) (reply, error) {
 	r, err := c.target()
 	if err != nil {
-		if res := c.op.res; res.erased && c.deleted() {
+		if res := c.op.res; res.Erased && c.deleted() {
 			return rawJSON(http.StatusOK, []byte("{}")), nil
 		}
 		return reply{}, err
@@ -300,7 +301,7 @@ func getOne(c *call) (reply, error) {
 // deleted says whether the object that the path names has been there.
 func (c *call) deleted() bool {
 	id, err := parseID(c.args[len(c.args)-1])
-	return err == nil && c.op.res.deleted[id]
+	return err == nil && c.op.res.Deleted[id]
 }
 
 func deleteOne(c *call) (reply, error) {
@@ -308,6 +309,6 @@ func deleteOne(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.delete(c.op.res, r.ID)
+	c.Delete(c.op.res, r.ID)
 	return empty(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -53,12 +54,12 @@ var articleKinds = map[string]string{
 
 // storeArticle creates or updates an article of a kind. Under the path of another kind the article is not found.
 func storeArticle(c *call, old *schema.Record, word string) (reply, error) {
-	f := c.op.res.schema.Field("articleType")
+	f := c.op.res.Schema.Field("articleType")
 	kind, _ := f.Word(word)
 	if old != nil && old.Num(f) != kind {
-		return reply{}, notFound("There is no %s article with the id %d.", word, old.ID)
+		return reply{}, account.NotFound("There is no %s article with the id %d.", word, old.ID)
 	}
-	return c.store(old, func(ch *change) { ch.new.SetNum(f, kind) })
+	return c.store(old, func(ch *account.Change) { ch.New.SetNum(f, kind) })
 }
 
 func setSentToEconomySystem(c *call) (reply, error) {
@@ -68,13 +69,13 @@ func setSentToEconomySystem(c *call) (reply, error) {
 	}
 	day, err := schema.ParseWall(c.query.First("date"))
 	if err != nil {
-		return reply{}, invalid(schema.Problems{"date": {err.Error()}})
+		return reply{}, account.Invalid(schema.Problems{"date": {err.Error()}})
 	}
 	res := c.op.res
 	r := old.Clone()
-	r.SetNum(res.schema.Field("sentToEconomySystem"), schema.PackWall(schema.DayOf(day)))
-	r.SetOther(res.schema.Field("economySystemInvoiceNumber"), c.query.First("economySystemInvoiceNumber"))
-	res.put(r)
+	r.SetNum(res.Schema.Field("sentToEconomySystem"), schema.PackWall(schema.DayOf(day)))
+	r.SetOther(res.Schema.Field("economySystemInvoiceNumber"), c.query.First("economySystemInvoiceNumber"))
+	res.Put(r)
 	return empty(), nil
 }
 
@@ -88,7 +89,7 @@ func parseAndFind(c *call, text string) (*schema.Record, error) {
 }
 
 func nextNumber(c *call) (reply, error) {
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(nextProjectNumber(c.state, schema.None))), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(nextProjectNumber(c.Account, schema.None))), nil
 }
 
 func nextNumberOfCollection(c *call) (reply, error) {
@@ -96,7 +97,7 @@ func nextNumberOfCollection(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(nextProjectNumber(c.state, collection.ID))), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(nextProjectNumber(c.Account, collection.ID))), nil
 }
 
 func timeCalculation(c *call) (reply, error) {
@@ -104,30 +105,30 @@ func timeCalculation(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	res := c.resource(timeCalculations)
-	r := res.find(project.ID)
+	res := c.Resource(timeCalculations)
+	r := res.Find(project.ID)
 	if r == nil {
-		r = res.schema.NewRecord()
-		r.SetNum(res.schema.Field("isTotal"), 1)
+		r = res.Schema.NewRecord()
+		r.SetNum(res.Schema.Field("isTotal"), 1)
 	}
 	return c.answer(res, r), nil
 }
 
 func byBookingNumber(c *call) (reply, error) {
-	number := c.op.res.schema.Field("bookingNumber")
-	for _, r := range c.op.res.sorted {
+	number := c.op.res.Schema.Field("bookingNumber")
+	for _, r := range c.op.res.Sorted {
 		if r.Text(number) == c.args[0] {
 			return c.answer(c.op.res, r), nil
 		}
 	}
-	return reply{}, notFound("There is no booking project with the number %q.", c.args[0])
+	return reply{}, account.NotFound("There is no booking project with the number %q.", c.args[0])
 }
 
 // download is the answer that is a file.
-func download(f file) reply {
-	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": f.name})
-	header := http.Header{"Content-Type": {f.contentType}, "Content-Disposition": {disposition}}
-	return reply{Status: http.StatusOK, Header: header, Body: f.content}
+func download(f account.File) reply {
+	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": f.Name})
+	header := http.Header{"Content-Type": {f.ContentType}, "Content-Disposition": {disposition}}
+	return reply{Status: http.StatusOK, Header: header, Body: f.Content}
 }
 
 func downloadOffer(c *call) (reply, error) {
@@ -135,16 +136,16 @@ func downloadOffer(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if f, ok := c.contents[offers][r.ID]; ok {
+	if f, ok := c.Contents[offers][r.ID]; ok {
 		return download(f), nil
 	}
-	of := c.op.res.schema
+	of := c.op.res.Schema
 	if r.Num(of.Field("hasPdf")) == 0 {
-		return reply{}, notFound("The offer %d has no PDF.", r.ID)
+		return reply{}, account.NotFound("The offer %d has no PDF.", r.ID)
 	}
 	number, title := max(0, r.Num(of.Field("offerNumber"))), r.Text(of.Field("title"))
 	name := fmt.Sprintf("Offert %d-%d.pdf", number, r.Num(of.Field("version")))
-	return download(file{name: name, contentType: "application/pdf", content: smallPDF(fmt.Sprintf("Offert %d: %s", number, title))}), nil
+	return download(account.File{Name: name, ContentType: "application/pdf", Content: smallPDF(fmt.Sprintf("Offert %d: %s", number, title))}), nil
 }
 
 func downloadAttachment(c *call) (reply, error) {
@@ -152,19 +153,19 @@ func downloadAttachment(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if f, ok := c.contents[taskAttachments][r.ID]; ok {
+	if f, ok := c.Contents[taskAttachments][r.ID]; ok {
 		return download(f), nil
 	}
-	of := c.op.res.schema
+	of := c.op.res.Schema
 	if r.Num(of.Field("provider")) != schema.None || r.Text(of.Field("url")) != "" {
-		return reply{}, notFound("The attachment %d is a link: its content is not here.", r.ID)
+		return reply{}, account.NotFound("The attachment %d is a link: its content is not here.", r.ID)
 	}
-	f := file{name: r.Text(of.Field("name")), contentType: r.Text(of.Field("contentType"))}
-	if f.contentType == "" {
-		f.contentType = "application/octet-stream"
+	f := account.File{Name: r.Text(of.Field("name")), ContentType: r.Text(of.Field("contentType"))}
+	if f.ContentType == "" {
+		f.ContentType = "application/octet-stream"
 	}
 	size := max(0, r.Num(of.Field("size")))
-	f.content = []byte(strings.Repeat("tidtest\n", int(size)/8+1)[:size])
+	f.Content = []byte(strings.Repeat("tidtest\n", int(size)/8+1)[:size])
 	return download(f), nil
 }
 

@@ -1,87 +1,90 @@
 package tidtest
 
-import "github.com/vismatid/tid/tidtest/internal/schema"
+import (
+	"github.com/vismatid/tid/tidtest/internal/account"
+	"github.com/vismatid/tid/tidtest/internal/schema"
+)
 
 // adminResources are the tables of the resources below v1/Admin.
-func adminResources() []*resource {
+func adminResources() []*account.Resource {
 	listed := verbs(list)
-	colored := func(id schema.ResourceID, name, object, path string, more ...*schema.Field) *resource {
-		return &resource{
-			id: id, name: name, object: object, path: path, verbs: listed, named: []string{"name"},
-			schema: schema.New(fields(number("id"), text("name").AlsoCalled("title"), text("color"), more)...),
+	colored := func(id schema.ResourceID, name, object, path string, more ...*schema.Field) *account.Resource {
+		return &account.Resource{
+			ID: id, Name: name, Object: object, Path: path, Verbs: listed, Named: []string{"name"},
+			Schema: schema.New(fields(number("id"), text("name").AlsoCalled("title"), text("color"), more)...),
 		}
 	}
-	timeless := func(id schema.ResourceID, name, object, path string) *resource {
-		return &resource{
-			id: id, name: name, object: object, path: path, verbs: listed, named: []string{"name"},
-			schema: schema.New(number("id"), text("name"), boolean("isActive"), boolean("commentRequiredWhenTimeReporting")),
+	timeless := func(id schema.ResourceID, name, object, path string) *account.Resource {
+		return &account.Resource{
+			ID: id, Name: name, Object: object, Path: path, Verbs: listed, Named: []string{"name"},
+			Schema: schema.New(number("id"), text("name"), boolean("isActive"), boolean("commentRequiredWhenTimeReporting")),
 		}
 	}
 	absence := timeless(absenceProjects, "absence projects", "admin.absenceProject", "v1/Admin/AbsenceProjects")
-	absence.sorts = sorts("name")
-	absence.filters = filters(queryOf("name"), equals("isActive", "isActive"))
+	absence.Sorts = sorts("name")
+	absence.Filters = filters(queryOf("name"), equals("isActive", "isActive"))
 
 	opportunityTag := colored(opportunityTags, "opportunity tags", "admin.opportunityTag", "v1/Admin/OpportunityTags")
-	opportunityTag.named = []string{"title"}
-	opportunityTag.schema = schema.New(number("id"), text("title").AlsoCalled("name"), text("color"))
+	opportunityTag.Named = []string{"title"}
+	opportunityTag.Schema = schema.New(number("id"), text("title").AlsoCalled("name"), text("color"))
 
-	return []*resource{
+	return []*account.Resource{
 		absence,
 		timeless(internalProjects, "internal projects", "admin.internalProject", "v1/Admin/InternalProjects"),
 		colored(projectStatuses, "project statuses", "admin.projectStatus", "v1/Admin/ProjectStatuses", boolean("isCompletedStatus")),
 		colored(opportunityStatuses, "opportunity statuses", "admin.opportunityStatus", "v1/Admin/OpportunityStatuses"),
 		opportunityTag,
 		{
-			id: timeCodes, name: "time codes", object: "admin.timeCode", path: "v1/Admin/Timecodes", verbs: listed,
-			named:  []string{"name"},
-			schema: schema.New(number("id"), text("name"), text("code"), boolean("isActive"), boolean("billable").OrNull()),
+			ID: timeCodes, Name: "time codes", Object: "admin.timeCode", Path: "v1/Admin/Timecodes", Verbs: listed,
+			Named:  []string{"name"},
+			Schema: schema.New(number("id"), text("name"), text("code"), boolean("isActive"), boolean("billable").OrNull()),
 		},
 		{
-			id: activities, name: "activities", object: "admin.activity", path: "v1/Admin/Activities", verbs: listed,
-			named:   []string{"name"},
-			schema:  schema.New(fields(number("id"), text("name"), boolean("isActive"), stamps("createdDate", "updatedDate"))...),
-			sorts:   sorts("name", "createdDate", "updatedDate"),
-			filters: filters(queryOf("name"), equals("isActive", "isActive")),
+			ID: activities, Name: "activities", Object: "admin.activity", Path: "v1/Admin/Activities", Verbs: listed,
+			Named:   []string{"name"},
+			Schema:  schema.New(fields(number("id"), text("name"), boolean("isActive"), stamps("createdDate", "updatedDate"))...),
+			Sorts:   sorts("name", "createdDate", "updatedDate"),
+			Filters: filters(queryOf("name"), equals("isActive", "isActive")),
 		},
 		{
-			id: articles, name: "articles", object: "admin.article", path: "v1/Admin/Articles", verbs: verbs(list, get),
-			named: []string{"name"},
-			schema: schema.New(fields(
+			ID: articles, Name: "articles", Object: "admin.article", Path: "v1/Admin/Articles", Verbs: verbs(list, get),
+			Named: []string{"name"},
+			Schema: schema.New(fields(
 				number("id"), text("name"), text("articleNumber"),
 				enum("articleType", "material", "allowance", "equipment", "addition", "time"),
 				exact("price"), exact("cost"), text("description").OrNull(), ref("unit", units), boolean("isActive"),
 				stamps("createdDate", "updatedDate"),
 			)...),
-			sorts: sorts("name", "articleNumber", "createdDate", "updatedDate"),
-			filters: filters(
+			Sorts: sorts("name", "articleNumber", "createdDate", "updatedDate"),
+			Filters: filters(
 				equals("articleType", "articleType").Or("all").IfMissing("material"),
 				queryOf("name", "articleNumber"),
 			),
-			write: props(
+			Write: props(
 				stays(trueAtFirst("isActive")),
 				same("articleNumber", "price", "name", "description", "cost"), sets("unitId", "unit"),
 			),
 		},
 		{
-			id: bookingProjects, name: "booking projects", object: "admin.bookingProject", path: "v1/Admin/BookingProjects",
-			verbs: verbs(list, get, create), named: []string{"name"},
-			schema: schema.New(fields(
+			ID: bookingProjects, Name: "booking projects", Object: "admin.bookingProject", Path: "v1/Admin/BookingProjects",
+			Verbs: verbs(list, get, create), Named: []string{"name"},
+			Schema: schema.New(fields(
 				number("id"), text("name"), text("bookingNumber"), boolean("isActive"), date("startDate").OrNull(), date("endDate").OrNull(),
 				stamps("createdDate", "updatedDate"),
 			)...),
-			sorts:   sorts("name", "bookingNumber", "isActive", "startDate", "endDate", "createdDate", "updatedDate"),
-			filters: filters(queryOf("name", "bookingNumber"), equals("isActive", "isActive")),
-			write: props(
+			Sorts:   sorts("name", "bookingNumber", "isActive", "startDate", "endDate", "createdDate", "updatedDate"),
+			Filters: filters(queryOf("name", "bookingNumber"), equals("isActive", "isActive")),
+			Write: props(
 				same("name", "bookingNumber"),
 				trueAtFirst("isActive"),
 				same("startDate", "endDate"),
 			),
-			rules: bookingProjectRules,
+			Rules: bookingProjectRules,
 		},
 		{
-			id: users, name: "users", object: "admin.user", path: "v1/Admin/Users", verbs: verbs(list, get),
-			named: []string{"firstName", "lastName"}, erased: true,
-			schema: schema.New(fields(
+			ID: users, Name: "users", Object: "admin.user", Path: "v1/Admin/Users", Verbs: verbs(list, get),
+			Named: []string{"firstName", "lastName"}, Erased: true,
+			Schema: schema.New(fields(
 				number("id"), text("firstName"), text("lastName"), text("email"), date("startDate"), date("endDate").OrNull(),
 				text("employeeNumber"), ref("timeReportingProfile", timeReportingProfiles), ref("department", departments),
 				ref("costCenter", costCenters), text("license"), texts("permissions"),
@@ -94,7 +97,7 @@ func adminResources() []*resource {
 					exact("planningCapacityInPercent"), boolean("isRestricted"), tagList().OrWords(),
 				),
 			)...),
-			filters: filters(hiddenUnless("includeRestricted", "isRestricted")),
+			Filters: filters(hiddenUnless("includeRestricted", "isRestricted")),
 		},
 	}
 }

@@ -1,22 +1,23 @@
 package tidtest
 
 import (
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
 // hiddenResources are the kinds of objects that have no endpoint of their own: they are seen where others refer to them.
-func hiddenResources(st *state) []*resource {
-	named := func(id schema.ResourceID, name, object string, more ...*schema.Field) *resource {
-		return &resource{
-			id: id, name: name, object: object, named: []string{"name"},
-			schema: schema.New(fields(number("id"), text("name"), more)...),
+func hiddenResources(st *account.Account) []*account.Resource {
+	named := func(id schema.ResourceID, name, object string, more ...*schema.Field) *account.Resource {
+		return &account.Resource{
+			ID: id, Name: name, Object: object, Named: []string{"name"},
+			Schema: schema.New(fields(number("id"), text("name"), more)...),
 		}
 	}
-	return []*resource{
+	return []*account.Resource{
 		{
-			id: tags, name: "tags", object: "core.tag", named: []string{"title"},
-			schema: schema.New(number("id"), text("title"), text("color")),
+			ID: tags, Name: "tags", Object: "core.tag", Named: []string{"title"},
+			Schema: schema.New(number("id"), text("title"), text("color")),
 		},
 		named(categories, "categories", "core.category", text("color")),
 		named(costCenters, "cost centers", "core.costCenter", text("code")),
@@ -26,21 +27,21 @@ func hiddenResources(st *state) []*resource {
 		named(timeReportingProfiles, "time reporting profiles", "admin.timeReportingProfile"),
 		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(bound(st, countTasks))),
 		{
-			id: unhandledInvoices, name: "unhandled supplier invoices", object: "core.unhandledSupplierInvoice",
-			schema: schema.New(fields(supplierInvoiceFields(), text("supplierName").OrNull())...),
-			write: props(
+			ID: unhandledInvoices, Name: "unhandled supplier invoices", Object: "core.unhandledSupplierInvoice",
+			Schema: schema.New(fields(supplierInvoiceFields(), text("supplierName").OrNull())...),
+			Write: props(
 				same("invoiceNumber", "invoiceDate"), sets("supplierId", "supplier"), same("supplierName", "title", "description", "totalAmount"),
 				sets("projectId", "project"),
 			),
-			rules: unhandledInvoiceRules,
+			Rules: unhandledInvoiceRules,
 		},
 		{
-			id: travelReports, name: "travel reports", object: "core.travelReport",
-			schema: schema.New(append(fields(number("id")), travelFields()...)...),
+			ID: travelReports, Name: "travel reports", Object: "core.travelReport",
+			Schema: schema.New(append(fields(number("id")), travelFields()...)...),
 		},
 		{
-			id: plannings, name: "plannings", object: "core.planning",
-			schema: schema.New(
+			ID: plannings, Name: "plannings", Object: "core.planning",
+			Schema: schema.New(
 				number("id"), ref("user", users), ref("project", projects), ref("internalProject", internalProjects),
 				ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), exact("hours"),
 			),
@@ -58,10 +59,10 @@ func travelFields() []*schema.Field {
 	)
 }
 
-func countTasks(st *state, column *schema.Record) (int64, any) {
-	of := st.resource(tasks)
-	in, n := of.schema.Field("boardColumn"), int64(0)
-	for _, task := range of.sorted {
+func countTasks(st *account.Account, column *schema.Record) (int64, any) {
+	of := st.Resource(tasks)
+	in, n := of.Schema.Field("boardColumn"), int64(0)
+	for _, task := range of.Sorted {
 		if task.Num(in) == column.ID {
 			n++
 		}
@@ -70,39 +71,39 @@ func countTasks(st *state, column *schema.Record) (int64, any) {
 }
 
 // derivedResources are lists whose rows are worked out from other objects.
-func derivedResources() []*resource {
+func derivedResources() []*account.Resource {
 	listed := verbs(list)
-	return []*resource{
+	return []*account.Resource{
 		{
-			id: timeCalculations, name: "time calculations", object: "core.timeCalculation",
-			schema: schema.New(
+			ID: timeCalculations, Name: "time calculations", Object: "core.timeCalculation",
+			Schema: schema.New(
 				hidden(number("id")), exact("total"), boolean("isTotal"), boolean("isByActivity"), boolean("isByActivityAndUser"),
 			),
 		},
 		{
-			id: dayStatistics, name: "user day statistics", object: "core.userDayStatistic",
-			path: "v1/Core/TimeReports/UserDayStatistics", verbs: listed,
-			schema: schema.New(
+			ID: dayStatistics, Name: "user day statistics", Object: "core.userDayStatistic",
+			Path: "v1/Core/TimeReports/UserDayStatistics", Verbs: listed,
+			Schema: schema.New(
 				number("userId"), text("name"), ref("department", departments),
 				objects("dates", "core.userDayStatisticDate",
 					date("date"), exact("reportedHours"), exact("scheduledHours"), dateTime("lockedDate").OrNull(), dateTime("attestedDate").OrNull(),
 				),
 			),
-			sorts: sorts("name"),
-			filters: filters(
+			Sorts: sorts("name"),
+			Filters: filters(
 				noted("from", schema.Date).Must(), noted("to", schema.Date).Must(), noted("userIds", schema.Refs),
 			),
-			gather: gatherDayStatistics,
+			Gather: gatherDayStatistics,
 		},
 		{
-			id: planningUsers, name: "users with resource planning", object: "core.planningUser",
-			path: "v1/Core/Planning/HasResourcePlanning/Users", verbs: listed, bare: true,
-			schema: schema.New(number("id"), text("employmentNumber"), text("firstName"), text("lastName")),
-			filters: filters(
+			ID: planningUsers, Name: "users with resource planning", Object: "core.planningUser",
+			Path: "v1/Core/Planning/HasResourcePlanning/Users", Verbs: listed, Bare: true,
+			Schema: schema.New(number("id"), text("employmentNumber"), text("firstName"), text("lastName")),
+			Filters: filters(
 				noted("fromDate", schema.Date), noted("toDate", schema.Date),
 				noted("excludeDeleted", schema.Bool), noted("excludeRestricted", schema.Bool),
 			),
-			gather: gatherPlanningUsers,
+			Gather: gatherPlanningUsers,
 		},
 		planningSums(planningProjectSums, "Projects", filters(
 			noted("userId", schema.Int), noted("excludeProjects", schema.Bool), noted("excludeAbsence", schema.Bool), noted("excludeInternal", schema.Bool),
@@ -111,15 +112,15 @@ func derivedResources() []*resource {
 	}
 }
 
-func planningSums(id schema.ResourceID, by string, more []query.Filter) *resource {
-	return &resource{
-		id: id, name: "planning summaries", object: "core.planningSummary",
-		path: "v1/Core/Planning/GetPlanningSummaries/" + by, verbs: verbs(list), bare: true,
-		schema: schema.New(
+func planningSums(id schema.ResourceID, by string, more []query.Filter) *account.Resource {
+	return &account.Resource{
+		ID: id, Name: "planning summaries", Object: "core.planningSummary",
+		Path: "v1/Core/Planning/GetPlanningSummaries/" + by, Verbs: verbs(list), Bare: true,
+		Schema: schema.New(
 			ref("project", projects), hidden(ref("internalProject", internalProjects)), hidden(ref("absenceProject", absenceProjects)),
 			ref("user", users), date("fromDate"), date("toDate"), exact("hours"),
 		),
-		filters: filters(noted("fromDate", schema.Date), noted("toDate", schema.Date), more),
-		gather:  gatherPlanningSums,
+		Filters: filters(noted("fromDate", schema.Date), noted("toDate", schema.Date), more),
+		Gather:  gatherPlanningSums,
 	}
 }

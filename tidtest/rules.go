@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -11,29 +12,29 @@ import (
 // itself decides. They run when everything else about the request has been found right.
 
 // contactRules forget what the other kind of contact refers to: a person has no parent company, a company no company.
-func contactRules(ch *change) {
-	if ch.num("contactType") == 0 {
-		ch.setNum("parentCompany", schema.None)
+func contactRules(ch *account.Change) {
+	if ch.Num("contactType") == 0 {
+		ch.SetNum("parentCompany", schema.None)
 	} else {
-		ch.setNum("company", schema.None)
+		ch.SetNum("company", schema.None)
 	}
 }
 
 // contactPersons are the persons of a company: those that a test has put there, and those that name it as their company.
-func contactPersons(st *state, r *schema.Record) (int64, any) {
-	of := st.resource(contacts)
-	f := of.schema.Field("contactPersons")
+func contactPersons(st *account.Account, r *schema.Record) (int64, any) {
+	of := st.Resource(contacts)
+	f := of.Schema.Field("contactPersons")
 	listed, _ := r.Other(f).([]*schema.Record)
 	all := slices.Clone(listed)
 	id, name, primary := f.Of.Field("id"), f.Of.Field("name"), f.Of.Field("isPrimary")
-	company := of.schema.Field("company")
-	for _, person := range of.sorted {
+	company := of.Schema.Field("company")
+	for _, person := range of.Sorted {
 		if person.Num(company) != r.ID || slices.ContainsFunc(listed, func(l *schema.Record) bool { return l.Num(id) == person.ID }) {
 			continue
 		}
 		entry := f.Of.NewRecord()
 		entry.SetNum(id, person.ID)
-		entry.SetOther(name, of.display(person))
+		entry.SetOther(name, of.Display(person))
 		if len(all) == 0 {
 			entry.SetNum(primary, 1)
 		}
@@ -42,27 +43,27 @@ func contactPersons(st *state, r *schema.Record) (int64, any) {
 	return 0, all
 }
 
-func projectRules(ch *change) {
-	if ch.old == nil {
-		ch.setNum("invoiceType", 0) // ongoing, whatever was sent
-		ch.setNum("bookingProject", schema.None)
-		ch.setText("orderNumber", nextProjectNumber(ch.state, ch.num("projectCollection")))
+func projectRules(ch *account.Change) {
+	if ch.Old == nil {
+		ch.SetNum("invoiceType", 0) // ongoing, whatever was sent
+		ch.SetNum("bookingProject", schema.None)
+		ch.SetText("orderNumber", nextProjectNumber(ch.Account, ch.Num("projectCollection")))
 	}
 	locate(ch)
 	logProject(ch)
 }
 
 // locate derives the location that lists show from the address of the work site.
-func locate(ch *change) {
-	site, place := ch.res.schema.Field("workSiteAddress"), ch.res.schema.Field("location")
-	address := ch.new.Part(site)
+func locate(ch *account.Change) {
+	site, place := ch.Res.Schema.Field("workSiteAddress"), ch.Res.Schema.Field("location")
+	address := ch.New.Part(site)
 	if address == nil {
-		place.Clear(ch.new)
+		place.Clear(ch.New)
 		return
 	}
 	r := place.Of.NewRecord()
-	if ch.old != nil {
-		if before := ch.old.Part(place); before != nil { // the country is in no address
+	if ch.Old != nil {
+		if before := ch.Old.Part(place); before != nil { // the country is in no address
 			place.Of.Field("countryName").Set(r, before)
 		}
 	}
@@ -77,20 +78,20 @@ func locate(ch *change) {
 			r.SetOther(to, address.Other(f))
 		}
 	}
-	ch.new.SetOther(place, r)
+	ch.New.SetOther(place, r)
 }
 
 // nextProjectNumber is one more than the highest number that a project of a collection has, or any project if no collection
 // is named. A collection whose own number is 2 begins at 2001.
-func nextProjectNumber(st *state, collection int64) string {
-	of, collections := st.resource(projects), st.resource(projectCollections)
-	number, in, highest := of.schema.Field("orderNumber"), of.schema.Field("projectCollection"), int64(1000)
-	if c := collections.find(collection); c != nil {
-		if n, err := strconv.ParseInt(c.Text(collections.schema.Field("number")), 10, 32); err == nil && n > 0 {
+func nextProjectNumber(st *account.Account, collection int64) string {
+	of, collections := st.Resource(projects), st.Resource(projectCollections)
+	number, in, highest := of.Schema.Field("orderNumber"), of.Schema.Field("projectCollection"), int64(1000)
+	if c := collections.Find(collection); c != nil {
+		if n, err := strconv.ParseInt(c.Text(collections.Schema.Field("number")), 10, 32); err == nil && n > 0 {
 			highest = n * 1000
 		}
 	}
-	for _, r := range of.sorted {
+	for _, r := range of.Sorted {
 		if n, err := strconv.ParseInt(r.Text(number), 10, 64); err == nil && (collection == schema.None || r.Num(in) == collection) {
 			highest = max(highest, n)
 		}
@@ -99,15 +100,15 @@ func nextProjectNumber(st *state, collection int64) string {
 }
 
 // logProject writes the change of a project into the log that the API lists.
-func logProject(ch *change) {
-	if ch.old == nil {
+func logProject(ch *account.Change) {
+	if ch.Old == nil {
 		log(ch, "project_Created", "")
 		return
 	}
 	log(ch, "project_Updated", "")
 	changed := func(name string) bool {
-		f := ch.res.schema.Field(name)
-		return ch.old.Num(f) != ch.new.Num(f)
+		f := ch.Res.Schema.Field(name)
+		return ch.Old.Num(f) != ch.New.Num(f)
 	}
 	if changed("status") {
 		log(ch, "project_Changed_Status", "")
@@ -115,7 +116,7 @@ func logProject(ch *change) {
 	for name, word := range map[string]string{"startDate": "StartDate", "endDate": "EndDate"} {
 		switch {
 		case !changed(name):
-		case ch.num(name) == schema.None:
+		case ch.Num(name) == schema.None:
 			log(ch, "project_Removed_"+word, "")
 		default:
 			log(ch, "project_Updated_"+word, "")
@@ -124,131 +125,130 @@ func logProject(ch *change) {
 }
 
 // log adds an entry to the log once the change has been made.
-func log(ch *change, event, text string) {
-	ch.after = append(ch.after, func() {
-		of := ch.resource(logs)
-		r := of.newEntry()
-		word, _ := of.schema.Field("logType").Word(event)
-		r.SetNum(of.schema.Field("logType"), word)
-		project := ch.new.ID
-		if ch.res.id == projectComments {
-			project = ch.new.Parent
+func log(ch *account.Change, event, text string) {
+	ch.After = append(ch.After, func() {
+		of := ch.Resource(logs)
+		r := of.NewEntry()
+		word, _ := of.Schema.Field("logType").Word(event)
+		r.SetNum(of.Schema.Field("logType"), word)
+		project := ch.New.ID
+		if ch.Res.ID == projectComments {
+			project = ch.New.Parent
 		}
-		r.SetNum(of.schema.Field("project"), project)
+		r.SetNum(of.Schema.Field("project"), project)
 		if text != "" {
-			r.SetOther(of.schema.Field("text"), text)
+			r.SetOther(of.Schema.Field("text"), text)
 		}
-		ch.stampRecord(of, r, true)
-		of.put(r)
+		ch.StampRecord(of, r, true)
+		of.Put(r)
 	})
 }
 
 // commentRules take the text from either of its keys.
-func commentRules(ch *change) {
-	if again, ok := ch.given["comment"]; ok && !ch.has("text") {
+func commentRules(ch *account.Change) {
+	if again, ok := ch.Given["comment"]; ok && !ch.Has("text") {
 		text, _ := schema.StringOf(again) // it has been found to be one
-		ch.setText("text", text)
+		ch.SetText("text", text)
 	}
-	if ch.res.id == projectComments && ch.old == nil {
-		log(ch, "project_Added_Note", ch.text("text"))
+	if ch.Res.ID == projectComments && ch.Old == nil {
+		log(ch, "project_Added_Note", ch.Text("text"))
 	}
 }
 
-func timeReportRules(ch *change) {
+func timeReportRules(ch *account.Change) {
 	kinds := 0
 	for _, name := range []string{"project", "internalProject", "absenceProject"} {
-		if ch.num(name) != schema.None {
+		if ch.Num(name) != schema.None {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		ch.wrong.Add("projectId", "exactly one of projectId, internalProjectId and absenceProjectId is required, not %d", kinds)
+		ch.Wrong.Add("projectId", "exactly one of projectId, internalProjectId and absenceProjectId is required, not %d", kinds)
 	}
 	for _, name := range []string{"internalProject", "absenceProject"} {
-		if r := ch.target(name); r != nil && ch.text("comment") == "" {
-			of := ch.resource(ch.res.schema.Field(name).Target)
-			if r.Num(of.schema.Field("commentRequiredWhenTimeReporting")) == 1 {
-				ch.wrong.Add("comment", "is required by the %s %s", of.object, of.display(r))
+		if r := ch.Target(name); r != nil && ch.Text("comment") == "" {
+			of := ch.Resource(ch.Res.Schema.Field(name).Target)
+			if r.Num(of.Schema.Field("commentRequiredWhenTimeReporting")) == 1 {
+				ch.Wrong.Add("comment", "is required by the %s %s", of.Object, of.Display(r))
 			}
 		}
 	}
-	for _, name := range ch.needed {
-		if f := ch.res.schema.Field(name); f.Get(ch.new) == nil || f.Kind == schema.Text && ch.new.Text(f) == "" {
+	for _, name := range ch.Needed {
+		if f := ch.Res.Schema.Field(name); f.Get(ch.New) == nil || f.Kind == schema.Text && ch.New.Text(f) == "" {
 			prop := name
 			if f.Kind == schema.Ref {
 				prop += "Id"
 			}
-			ch.wrong.Add(prop, "is required in this account")
+			ch.Wrong.Add(prop, "is required in this account")
 		}
 	}
 
-	ch.setNum("contact", schema.None)
-	ch.setNum("costCenter", schema.None)
-	if project := ch.target("project"); project != nil {
-		of := ch.resource(projects).schema
-		ch.setNum("contact", project.Num(of.Field("customer")))
-		ch.setNum("costCenter", project.Num(of.Field("costCenter")))
+	ch.SetNum("contact", schema.None)
+	ch.SetNum("costCenter", schema.None)
+	if project := ch.Target("project"); project != nil {
+		of := ch.Resource(projects).Schema
+		ch.SetNum("contact", project.Num(of.Field("customer")))
+		ch.SetNum("costCenter", project.Num(of.Field("costCenter")))
 	}
-	ch.setNum("travelReportId", schema.None)
-	if raw, ok := ch.given["travelReport"]; ok {
-		of := ch.resource(travelReports)
-		r := of.newEntry()
-		d := &reader{st: ch.state, request: true, problems: schema.Problems{}}
-		d.object(of.schema, r, raw, "travelReport.")
-		r.SetNum(of.schema.Field("id"), r.ID)
-		ch.setNum("travelReportId", r.ID)
-		ch.after = append(ch.after, func() { of.put(r) })
+	ch.SetNum("travelReportId", schema.None)
+	if raw, ok := ch.Given["travelReport"]; ok {
+		of := ch.Resource(travelReports)
+		r := of.NewEntry()
+		ch.ReadPart(of.Schema, r, raw)
+		r.SetNum(of.Schema.Field("id"), r.ID)
+		ch.SetNum("travelReportId", r.ID)
+		ch.After = append(ch.After, func() { of.Put(r) })
 	}
 }
 
-func materialReportRules(ch *change) {
-	if raw, ok := ch.given["articleId"]; ok {
+func materialReportRules(ch *account.Change) {
+	if raw, ok := ch.Given["articleId"]; ok {
 		id, _ := schema.IntOf(raw)
-		of := ch.resource(articles)
-		article := of.find(id)
+		of := ch.Resource(articles)
+		article := of.Find(id)
 		for field, from := range map[string]string{"articleNumber": "articleNumber", "title": "name"} {
-			if !ch.has(field) {
-				ch.setText(field, article.Text(of.schema.Field(from)))
+			if !ch.Has(field) {
+				ch.SetText(field, article.Text(of.Schema.Field(from)))
 			}
 		}
 	}
-	if id := ch.num("timeReportId"); id != schema.None && ch.resource(timeReports).find(id) == nil {
-		ch.wrong.Add("timeReportId", "is %d, and there is no time report with that id", id)
+	if id := ch.Num("timeReportId"); id != schema.None && ch.Resource(timeReports).Find(id) == nil {
+		ch.Wrong.Add("timeReportId", "is %d, and there is no time report with that id", id)
 	}
-	value := func(name string) int64 { return ch.num(name) }
+	value := func(name string) int64 { return ch.Num(name) }
 	price := schema.ToDecimal(value("invoiceableUnits")).Mul(schema.ToDecimal(value("pricePerUnit")))
 	total, err := schema.PackBig(price.Sub(price.Mul(schema.ToDecimal(value("discountPercentage"))).Shift(-2)).Round(2))
 	if err != nil {
-		ch.wrong.Add("pricePerUnit", "makes a total that %v", err)
+		ch.Wrong.Add("pricePerUnit", "makes a total that %v", err)
 		return
 	}
-	ch.setNum("totalAmount", total)
+	ch.SetNum("totalAmount", total)
 }
 
-func opportunityRules(ch *change) {
-	switch open := ch.num("opportunityState") == 0; {
+func opportunityRules(ch *account.Change) {
+	switch open := ch.Num("opportunityState") == 0; {
 	case open:
-		ch.setNum("closedDate", schema.None)
-	case ch.num("closedDate") == schema.None:
-		ch.setNum("closedDate", ch.stamp())
+		ch.SetNum("closedDate", schema.None)
+	case ch.Num("closedDate") == schema.None:
+		ch.SetNum("closedDate", ch.Stamp())
 	}
 }
 
-func bookingProjectRules(ch *change) {
-	if ch.text("bookingNumber") != "" {
+func bookingProjectRules(ch *account.Change) {
+	if ch.Text("bookingNumber") != "" {
 		return
 	}
-	number, highest := ch.res.schema.Field("bookingNumber"), int64(0)
-	for _, r := range ch.res.sorted {
+	number, highest := ch.Res.Schema.Field("bookingNumber"), int64(0)
+	for _, r := range ch.Res.Sorted {
 		if n, err := strconv.ParseInt(r.Text(number), 10, 64); err == nil {
 			highest = max(highest, n)
 		}
 	}
-	ch.setText("bookingNumber", strconv.FormatInt(highest+1, 10))
+	ch.SetText("bookingNumber", strconv.FormatInt(highest+1, 10))
 }
 
-func unhandledInvoiceRules(ch *change) {
-	if supplier := ch.target("supplier"); supplier != nil && !ch.has("supplierName") {
-		ch.setText("supplierName", ch.resource(contacts).display(supplier))
+func unhandledInvoiceRules(ch *account.Change) {
+	if supplier := ch.Target("supplier"); supplier != nil && !ch.Has("supplierName") {
+		ch.SetText("supplierName", ch.Resource(contacts).Display(supplier))
 	}
 }

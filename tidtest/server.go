@@ -15,6 +15,7 @@ import (
 
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/internal/fakehttp"
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
 )
 
@@ -71,7 +72,7 @@ type Server struct {
 	Units                     *Store[tid.Ref]
 
 	config      config
-	state       *state
+	state       *account.Account
 	operations  []*operation
 	router      *router
 	tokens      tokens
@@ -151,15 +152,15 @@ func newServer(c config) *Server {
 		Exchange: s.exchange, Refuses: s.refuses, ClosesIdle: s.closesIdle, Pick: s.pick,
 		ConnectTime: func() time.Duration { return s.oneWay(c.connect) + s.oneWay(c.connect) },
 	}
-	s.state.needed = c.needed
+	s.state.Needed = c.needed
 	if c.ties {
-		s.state.pick = s.pick
+		s.state.Pick = s.pick
 	}
 	for _, name := range c.needed {
-		s.state.resource(timeReports).schema.Field(name)
+		s.state.Resource(timeReports).Schema.Field(name)
 	}
 	s.StaticToken = s.tokens.issue(c.staticToken, time.Time{})
-	s.operations = operations(s.state.all)
+	s.operations = operations(s.state.All)
 	s.router = newRouter(s.operations)
 	s.openStores()
 	if c.company != nil {
@@ -171,7 +172,7 @@ func newServer(c config) *Server {
 // Close ends the server and all connections to it. A second call does nothing.
 func (s *Server) Close() { s.endpoint.Close() }
 
-func (s *Server) now() time.Time { return s.state.clock() }
+func (s *Server) now() time.Time { return s.state.Clock() }
 
 // random returns a number from 0 up to 1.
 func (s *Server) random() float64 {
@@ -305,9 +306,9 @@ func (s *Server) handle(op *operation, args []string, in inbound, entry *Request
 
 // perform does what a request asks for.
 func (s *Server) perform(op *operation, args []string, in inbound) reply {
-	c := &call{state: s.state, srv: s, op: op, args: args, header: in.Header, body: in.Body}
+	c := &call{Account: s.state, srv: s, op: op, args: args, header: in.Header, body: in.Body}
 	rep, err := c.run(in)
-	var f *failure
+	var f *account.Failure
 	switch {
 	case err == nil:
 		return s.style().empties(in.Method, rep)
@@ -321,7 +322,7 @@ func (s *Server) perform(op *operation, args []string, in inbound) reply {
 func (c *call) run(in inbound) (reply, error) {
 	op := c.op
 	if op == nil {
-		return reply{}, notFound("There is nothing at %s %s.", in.Method, in.URL.Path)
+		return reply{}, account.NotFound("There is nothing at %s %s.", in.Method, in.URL.Path)
 	}
 	given, _ := url.ParseQuery(in.URL.RawQuery) // what cannot be read of it is as good as unknown
 	c.query = query.NewParameters(given)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -19,15 +20,15 @@ import (
 // have, or a value of the wrong kind, is a panic that says so. Where T has an Extra, that holds what Server.AddProperties has
 // added.
 type Store[T any] struct {
-	st     *state
-	res    *resource
+	st     *account.Account
+	res    *account.Resource
 	parent int64
 }
 
 // A NestedStore holds the objects of a resource that belong to those of another one, such as the comments of projects.
 type NestedStore[T any] struct {
-	st  *state
-	res *resource
+	st  *account.Account
+	res *account.Resource
 }
 
 // Of returns the store of those that belong to the object of the given id.
@@ -54,10 +55,10 @@ func (s *Store[T]) PutAll(vs []T) []int64 {
 			if e := extraOf(&vs[i+j]); e != nil {
 				extra = *e
 			}
-			id, err := s.st.putJSON(s.res, s.parent, 0, text, extra)
+			id, err := s.st.PutJSON(s.res, s.parent, 0, text, extra)
 			if err != nil {
 				s.st.Unlock()
-				panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.name, err))
+				panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.Name, err))
 			}
 			ids[i+j] = id
 		}
@@ -85,7 +86,7 @@ func (s *Store[T]) Get(id int64) (v T, ok bool) {
 // All returns all objects in full, in the order of their ids.
 func (s *Store[T]) All() []T {
 	s.st.RLock()
-	rows := slices.Clone(s.res.children(s.parent))
+	rows := slices.Clone(s.res.Children(s.parent))
 	s.st.RUnlock()
 	all := make([]T, len(rows))
 	for i, r := range rows {
@@ -101,7 +102,7 @@ func (s *Store[T]) All() []T {
 func (s *Store[T]) Len() int {
 	s.st.RLock()
 	defer s.st.RUnlock()
-	return len(s.res.children(s.parent))
+	return len(s.res.Children(s.parent))
 }
 
 // Update changes an object by a function, as if somebody else had edited it: it counts as updated now, unless the function
@@ -129,16 +130,16 @@ func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 	if s.find(id) == nil {
 		return false
 	}
-	if _, err := s.st.putJSON(s.res, s.parent, id, text, extra); err != nil {
-		panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.name, err))
+	if _, err := s.st.PutJSON(s.res, s.parent, id, text, extra); err != nil {
+		panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.Name, err))
 	}
 	touched := s.find(id).Clone()
-	for _, f := range s.res.schema.Fields {
+	for _, f := range s.res.Schema.Fields {
 		if f.Updated && touched.Num(f) == old.Num(f) {
-			touched.SetNum(f, s.st.stamp())
+			touched.SetNum(f, s.st.Stamp())
 		}
 	}
-	s.res.put(touched)
+	s.res.Put(touched)
 	return true
 }
 
@@ -146,12 +147,12 @@ func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 func (s *Store[T]) Delete(id int64) bool {
 	s.st.Lock()
 	defer s.st.Unlock()
-	return s.find(id) != nil && s.st.delete(s.res, id)
+	return s.find(id) != nil && s.st.Delete(s.res, id)
 }
 
 func (s *Store[T]) find(id int64) *schema.Record {
-	r := s.res.find(id)
-	if r == nil || s.res.parent != 0 && r.Parent != s.parent {
+	r := s.res.Find(id)
+	if r == nil || s.res.Parent != 0 && r.Parent != s.parent {
 		return nil
 	}
 	return r
@@ -159,7 +160,7 @@ func (s *Store[T]) find(id int64) *schema.Record {
 
 // text is an object as JSON, and what it has of properties that a test has added.
 func (s *Store[T]) text(r *schema.Record) ([]byte, tid.Extra) {
-	return (&writer{st: s.st, detail: true}).record(nil, s.res, r), s.res.schema.Extra(r)
+	return (&writer{st: s.st, detail: true}).record(nil, s.res, r), s.res.Schema.Extra(r)
 }
 
 func encode(v any) []byte {
@@ -199,7 +200,7 @@ func (s *Server) PutJSON(path, object string) int64 {
 	if err == nil {
 		s.state.Lock()
 		defer s.state.Unlock()
-		id, err = s.state.putJSON(op.res, c.parent(), 0, []byte(object), nil)
+		id, err = s.state.PutJSON(op.res, c.parent(), 0, []byte(object), nil)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("tidtest: the object cannot be stored at %s: %v", path, err))
@@ -210,7 +211,7 @@ func (s *Server) PutJSON(path, object string) int64 {
 // listAt returns the operation that lists what is kept at a path.
 func (s *Server) listAt(path string) (op *operation, args []string) {
 	op, args = s.router.find(http.MethodGet, path)
-	if op == nil || op.res.gather != nil || op.path != op.res.path {
+	if op == nil || op.res.Gather != nil || op.path != op.res.Path {
 		panic("tidtest: nothing is kept at " + path)
 	}
 	return op, args
@@ -229,7 +230,7 @@ func (s *Server) GetJSON(path string) string {
 	c := &call{op: op, args: args}
 	s.state.RLock()
 	defer s.state.RUnlock()
-	r := op.res.find(id)
+	r := op.res.Find(id)
 	if r == nil || r.Parent != c.parent() {
 		return ""
 	}
@@ -251,11 +252,11 @@ func (s *Server) Client(opts ...tid.Option) *tid.Client {
 }
 
 func storeOf[T any](s *Server, id schema.ResourceID) *Store[T] {
-	return &Store[T]{st: s.state, res: s.state.resource(id)}
+	return &Store[T]{st: s.state, res: s.state.Resource(id)}
 }
 
 func nestedOf[T any](s *Server, id schema.ResourceID) NestedStore[T] {
-	return NestedStore[T]{s.state, s.state.resource(id)}
+	return NestedStore[T]{s.state, s.state.Resource(id)}
 }
 
 // openStores makes the stores of a new server.
@@ -328,7 +329,7 @@ func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 	text := encode(v)
 	s.state.Lock()
 	defer s.state.Unlock()
-	if _, err := s.state.putJSON(s.state.resource(timeCalculations), 0, projectID, text, nil); err != nil {
+	if _, err := s.state.PutJSON(s.state.Resource(timeCalculations), 0, projectID, text, nil); err != nil {
 		panic(fmt.Sprintf("tidtest: the time calculation cannot be stored: %v", err))
 	}
 }
@@ -338,9 +339,9 @@ func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 func (s *Server) EconomySystemInvoiceNumber(invoiceID int64) string {
 	s.state.RLock()
 	defer s.state.RUnlock()
-	res := s.state.resource(invoices)
-	if r := res.find(invoiceID); r != nil {
-		return r.Text(res.schema.Field("economySystemInvoiceNumber"))
+	res := s.state.Resource(invoices)
+	if r := res.Find(invoiceID); r != nil {
+		return r.Text(res.Schema.Field("economySystemInvoiceNumber"))
 	}
 	return ""
 }
@@ -358,5 +359,5 @@ func (s *Server) SetDownload(path, name, contentType string, content []byte) {
 	}
 	s.state.Lock()
 	defer s.state.Unlock()
-	s.state.setContent(op.res.id, id, file{name: name, contentType: contentType, content: content})
+	s.state.SetContent(op.res.ID, id, account.File{Name: name, ContentType: contentType, Content: content})
 }

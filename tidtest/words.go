@@ -3,6 +3,7 @@ package tidtest
 import (
 	"fmt"
 
+	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
@@ -154,51 +155,51 @@ func sorts(parts ...any) []query.SortKey {
 func by(name, field string) query.SortKey { return query.SortKey{Name: name, Field: field} }
 
 // same are properties that have the name of the field they set.
-func same(names ...string) []prop {
-	props := make([]prop, len(names))
+func same(names ...string) []account.Prop {
+	props := make([]account.Prop, len(names))
 	for i, name := range names {
-		props[i] = prop{name: name, sets: []string{name}}
+		props[i] = account.Prop{Name: name, Sets: []string{name}}
 	}
 	return props
 }
 
 // sets is a property that becomes fields of other names.
-func sets(name string, fields ...string) prop { return prop{name: name, sets: fields} }
+func sets(name string, fields ...string) account.Prop { return account.Prop{Name: name, Sets: fields} }
 
 // checked is a property that the rules of its resource look at.
-func checked(as *schema.Field) prop { return prop{name: as.Name, as: as} }
+func checked(as *schema.Field) account.Prop { return account.Prop{Name: as.Name, As: as} }
 
 // required marks properties without which a request is refused.
-func required(props ...prop) []prop {
+func required(props ...account.Prop) []account.Prop {
 	for i := range props {
-		props[i].required = true
+		props[i].Required = true
 	}
 	return props
 }
 
 // trueAtFirst is a property that is true if a create leaves it out.
-func trueAtFirst(name string) prop {
-	return prop{name: name, sets: []string{name}, atFirst: true}
+func trueAtFirst(name string) account.Prop {
+	return account.Prop{Name: name, Sets: []string{name}, AtFirst: true}
 }
 
 // stays makes a property that an update may leave out without a change.
-func stays(p prop) prop { p.stays = true; return p }
+func stays(p account.Prop) account.Prop { p.Stays = true; return p }
 
 // props joins single properties and lists of them.
-func props(parts ...any) []prop { return join[prop](parts) }
+func props(parts ...any) []account.Prop { return join[account.Prop](parts) }
 
 // bound gives a function that works a property out the account that it looks at.
-func bound(st *state, f func(*state, *schema.Record) (int64, any)) func(*schema.Record) (int64, any) {
+func bound(st *account.Account, f func(*account.Account, *schema.Record) (int64, any)) func(*schema.Record) (int64, any) {
 	return func(r *schema.Record) (int64, any) { return f(st, r) }
 }
 
 // The verbs.
 const (
-	list   = verbList
-	get    = verbGet
-	create = verbCreate
-	update = verbUpdate
-	remove = verbDelete
+	list   = account.List
+	get    = account.Get
+	create = account.Create
+	update = account.Update
+	remove = account.Delete
 )
 
-func verbs(all ...verb) []verb { return all }
+func verbs(all ...account.Verb) []account.Verb { return all }

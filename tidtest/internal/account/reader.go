@@ -1,4 +1,4 @@
-package tidtest
+package account
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -15,7 +14,7 @@ import (
 // store, where everything unknown is a problem; and the bodies of requests, where unknown properties are passed over,
 // references are bare ids, and names are compared without case.
 type reader struct {
-	st       *state
+	st       *Account
 	request  bool
 	ignored  map[string]bool // properties of nested objects that are passed over, by their paths
 	problems schema.Problems
@@ -210,7 +209,7 @@ func (d *reader) id(target schema.ResourceID, raw []byte) (int64, error) {
 		return 0, schema.WrongKind("an id", raw)
 	}
 	if id < 1 {
-		return 0, fmt.Errorf("must be the id of one of the %s, not %d", d.st.resource(target).name, id)
+		return 0, fmt.Errorf("must be the id of one of the %s, not %d", d.st.Resource(target).Name, id)
 	}
 	return id, nil
 }
@@ -220,7 +219,7 @@ func (d *reader) reference(f *schema.Field, raw []byte, path string) (int64, err
 	if raw[0] != '{' {
 		return 0, schema.WrongKind("an object", raw)
 	}
-	target := d.st.resource(f.Target)
+	target := d.st.Resource(f.Target)
 	var (
 		id     int64
 		learnt *schema.Record // what the reference tells, unless the target is described elsewhere
@@ -231,18 +230,18 @@ func (d *reader) reference(f *schema.Field, raw []byte, path string) (int64, err
 		}
 		return err
 	})
-	switch known := target.referred(id); {
+	switch known := target.Referred(id); {
 	case err != nil:
 		return 0, err
 	case id < 1:
 		return 0, fmt.Errorf("has no id")
-	case known != nil && target.path != "":
+	case known != nil && target.Path != "":
 	case known != nil:
 		learnt = known.Clone()
 	default:
-		learnt = target.schema.NewRecord()
+		learnt = target.Schema.NewRecord()
 		learnt.ID = id
-		learnt.SetNum(target.schema.Field("id"), id)
+		learnt.SetNum(target.Schema.Field("id"), id)
 	}
 	err = schema.Members(raw, func(name string, value []byte) error {
 		if name == "id" || name == "objectName" {
@@ -254,9 +253,9 @@ func (d *reader) reference(f *schema.Field, raw []byte, path string) (int64, err
 			}
 			from := show.From
 			if from == "" {
-				from = target.named[0]
+				from = target.Named[0]
 			}
-			of := target.schema.Field(from)
+			of := target.Schema.Field(from)
 			if of.Compute != nil || learnt == nil {
 				return nil
 			}
@@ -277,7 +276,7 @@ func (d *reader) reference(f *schema.Field, raw []byte, path string) (int64, err
 }
 
 // extra reads what extra gives.
-func (d *reader) extra(s *schema.Schema, r *schema.Record, extra tid.Extra) {
+func (d *reader) extra(s *schema.Schema, r *schema.Record, extra map[string]json.RawMessage) {
 	for path, raw := range extra {
 		f, in := s.LookUp(path)
 		switch {

@@ -1,4 +1,4 @@
-package tidtest
+package account
 
 import (
 	"strconv"
@@ -18,11 +18,11 @@ type listCache struct {
 
 const cachedLists = 8
 
-// choose returns the rows of a list in order, from the cache if nothing has changed.
-func (st *state) choose(res *resource, parent int64, l *query.Listing) ([]*schema.Record, error) {
+// Choose returns the rows of a list in order, from the cache if nothing has changed.
+func (a *Account) Choose(res *Resource, parent int64, l *query.Listing) ([]*schema.Record, error) {
 	version := res.version
 	for _, id := range res.depends {
-		version += st.resource(id).version
+		version += a.Resource(id).version
 	}
 	key := strconv.FormatInt(parent, 10) + "\x00" + l.Key
 	cache := &res.cache
@@ -31,10 +31,10 @@ func (st *state) choose(res *resource, parent int64, l *query.Listing) ([]*schem
 	if cache.rows == nil || cache.version != version || len(cache.rows) >= cachedLists {
 		cache.version, cache.rows = version, map[string][]*schema.Record{}
 	}
-	if rows, ok := cache.rows[key]; ok && st.pick == nil {
+	if rows, ok := cache.rows[key]; ok && a.Pick == nil {
 		return rows, nil
 	}
-	rows, err := st.compute(res, parent, l)
+	rows, err := a.compute(res, parent, l)
 	if err == nil {
 		cache.rows[key] = rows
 	}
@@ -42,13 +42,13 @@ func (st *state) choose(res *resource, parent int64, l *query.Listing) ([]*schem
 }
 
 // compute filters and sorts the rows of a list.
-func (st *state) compute(res *resource, parent int64, l *query.Listing) ([]*schema.Record, error) {
-	all := res.children(parent)
-	if res.gather != nil {
+func (a *Account) compute(res *Resource, parent int64, l *query.Listing) ([]*schema.Record, error) {
+	all := res.Children(parent)
+	if res.Gather != nil {
 		var err error
-		if all, err = res.gather(st, res, l); err != nil {
+		if all, err = res.Gather(a, res, l); err != nil {
 			return nil, err
 		}
 	}
-	return l.Rows(all, st.displayName, st.pick), nil
+	return l.Rows(all, a.DisplayName, a.Pick), nil
 }
