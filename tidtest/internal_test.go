@@ -7,6 +7,7 @@ import (
 
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 func TestEverythingInACompanyRefersToSomethingThatIsThere(t *testing.T) {
@@ -14,18 +15,18 @@ func TestEverythingInACompanyRefersToSomethingThatIsThere(t *testing.T) {
 	for _, res := range s.state.All {
 		assert.Empty(t, res.Ghosts, res.Name)
 	}
-	reports, projects := s.state.Resource(timeReports), s.state.Resource(projects)
+	reports, projects := s.state.Resource(tables.TimeReports), s.state.Resource(tables.Projects)
 	for _, r := range reports.Sorted {
 		if id := r.Num(reports.Schema.Field("project")); id != schema.None {
 			assert.Equal(t, projects.Find(id).Num(projects.Schema.Field("customer")), r.Num(reports.Schema.Field("contact")))
 		}
 	}
-	for _, id := range []schema.ResourceID{invoices, materialReports, paymentPlans, timeReports} {
+	for _, id := range []schema.ResourceID{tables.Invoices, tables.MaterialReports, tables.PaymentPlans, tables.TimeReports} {
 		res := s.state.Resource(id)
 		f := res.Schema.ByName["invoiceId"]
 		for _, r := range res.Sorted {
 			if f != nil && r.Num(f) != schema.None {
-				assert.NotNil(t, s.state.Resource(invoices).Find(r.Num(f)))
+				assert.NotNil(t, s.state.Resource(tables.Invoices).Find(r.Num(f)))
 			}
 		}
 	}
@@ -37,10 +38,10 @@ func FuzzBodiesAreReadWithoutAPanic(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		s := Start(InMemory())
-		ch := &account.Change{Account: s.state, Res: s.state.Resource(timeReports)}
+		ch := &account.Change{Account: s.state, Res: s.state.Resource(tables.TimeReports)}
 		_ = ch.Read([]byte(body), nil)
 		if schema.ValidJSON([]byte(body)) == nil {
-			_, _ = s.state.PutJSON(s.state.Resource(contacts), 0, 1, []byte(body), nil)
+			_, _ = s.state.PutJSON(s.state.Resource(tables.Contacts), 0, 1, []byte(body), nil)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // An operation is a method on a path.
@@ -28,7 +29,7 @@ type operation struct {
 // Operations returns the names of all the operations that a server has, in the form "GET /v1/Core/Contacts/{id}".
 func Operations() []string {
 	var names []string
-	for _, op := range operations(openAccount(time.Now).All) {
+	for _, op := range operations(tables.Open(time.Now).All) {
 		names = append(names, op.name)
 	}
 	slices.Sort(names)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // A special is an operation that is not one of the verbs that resources share.
@@ -21,21 +22,21 @@ type special struct {
 
 func specials() []special {
 	list := []special{
-		{method: "POST", path: "v1/Auth/Token", of: users, run: exchangeToken, open: true},
-		{method: "PATCH", path: "v1/Core/Invoices/{id}/SetSentToEconomySystem", of: invoices, run: setSentToEconomySystem},
-		{method: "GET", path: "v1/Core/Offers/{id}/Download", of: offers, run: downloadOffer},
-		{method: "GET", path: "v1/Core/ProjectCollections/{id}/NextProjectNumber", of: projectCollections, run: nextNumberOfCollection},
-		{method: "GET", path: "v1/Core/Projects/NextProjectNumber", of: projects, run: nextNumber},
-		{method: "GET", path: "v1/Core/Projects/{id}/TimeCalculation", of: projects, run: timeCalculation},
-		{method: "GET", path: "v1/Core/Tasks/{taskId}/Attachments/{id}/Download", of: taskAttachments, run: downloadAttachment},
-		{method: "POST", path: "v1/Core/SupplierInvoices/Unhandled", of: unhandledInvoices, run: createOne},
-		{method: "GET", path: "v1/Admin/BookingProjects/ByBookingNumber/{bookingNumber}", of: bookingProjects, run: byBookingNumber},
+		{method: "POST", path: "v1/Auth/Token", of: tables.Users, run: exchangeToken, open: true},
+		{method: "PATCH", path: "v1/Core/Invoices/{id}/SetSentToEconomySystem", of: tables.Invoices, run: setSentToEconomySystem},
+		{method: "GET", path: "v1/Core/Offers/{id}/Download", of: tables.Offers, run: downloadOffer},
+		{method: "GET", path: "v1/Core/ProjectCollections/{id}/NextProjectNumber", of: tables.ProjectCollections, run: nextNumberOfCollection},
+		{method: "GET", path: "v1/Core/Projects/NextProjectNumber", of: tables.Projects, run: nextNumber},
+		{method: "GET", path: "v1/Core/Projects/{id}/TimeCalculation", of: tables.Projects, run: timeCalculation},
+		{method: "GET", path: "v1/Core/Tasks/{taskId}/Attachments/{id}/Download", of: tables.TaskAttachments, run: downloadAttachment},
+		{method: "POST", path: "v1/Core/SupplierInvoices/Unhandled", of: tables.UnhandledInvoices, run: createOne},
+		{method: "GET", path: "v1/Admin/BookingProjects/ByBookingNumber/{bookingNumber}", of: tables.BookingProjects, run: byBookingNumber},
 	}
 	for word, kind := range articleKinds {
 		path := "v1/Admin/Articles/" + word
 		list = append(list,
-			special{method: "POST", path: path, of: articles, run: func(c *call) (reply, error) { return storeArticle(c, nil, kind) }},
-			special{method: "PUT", path: path + "/{id}", of: articles, run: func(c *call) (reply, error) {
+			special{method: "POST", path: path, of: tables.Articles, run: func(c *call) (reply, error) { return storeArticle(c, nil, kind) }},
+			special{method: "PUT", path: path + "/{id}", of: tables.Articles, run: func(c *call) (reply, error) {
 				old, err := c.target()
 				if err != nil {
 					return reply{}, err
@@ -89,7 +90,7 @@ func parseAndFind(c *call, text string) (*schema.Record, error) {
 }
 
 func nextNumber(c *call) (reply, error) {
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(nextProjectNumber(c.Account, schema.None))), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(tables.NextProjectNumber(c.Account, schema.None))), nil
 }
 
 func nextNumberOfCollection(c *call) (reply, error) {
@@ -97,7 +98,7 @@ func nextNumberOfCollection(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(nextProjectNumber(c.Account, collection.ID))), nil
+	return rawJSON(http.StatusOK, c.srv.style().projectNumber(tables.NextProjectNumber(c.Account, collection.ID))), nil
 }
 
 func timeCalculation(c *call) (reply, error) {
@@ -105,7 +106,7 @@ func timeCalculation(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	res := c.Resource(timeCalculations)
+	res := c.Resource(tables.TimeCalculations)
 	r := res.Find(project.ID)
 	if r == nil {
 		r = res.Schema.NewRecord()
@@ -136,7 +137,7 @@ func downloadOffer(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if f, ok := c.Contents[offers][r.ID]; ok {
+	if f, ok := c.Contents[tables.Offers][r.ID]; ok {
 		return download(f), nil
 	}
 	of := c.op.res.Schema
@@ -153,7 +154,7 @@ func downloadAttachment(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if f, ok := c.Contents[taskAttachments][r.ID]; ok {
+	if f, ok := c.Contents[tables.TaskAttachments][r.ID]; ok {
 		return download(f), nil
 	}
 	of := c.op.res.Schema

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // Company is everything in an account, to be loaded into a server. The objects refer to each other by id.
@@ -240,37 +241,37 @@ func (m *maker) registers() {
 		return refs
 	}
 	founded := tid.DateTimeOfWall(time.Date(2019, 1, 7, 9, 0, 0, 0, time.UTC))
-	m.Departments = named(departments, departmentNames)
-	m.Units = named(units, unitNames)
-	m.Schedules = named(schedules, []string{"Heltid 40 tim", "Deltid 30 tim"})
-	m.TimeReportingProfiles = named(timeReportingProfiles, []string{"Hantverkare", "Tjänstemän"})
+	m.Departments = named(tables.Departments, departmentNames)
+	m.Units = named(tables.Units, unitNames)
+	m.Schedules = named(tables.Schedules, []string{"Heltid 40 tim", "Deltid 30 tim"})
+	m.TimeReportingProfiles = named(tables.TimeReportingProfiles, []string{"Hantverkare", "Tjänstemän"})
 	for i, name := range costCenterNames {
-		m.CostCenters = append(m.CostCenters, tid.CostCenterRef{ID: m.id(costCenters), Name: name, Code: fmt.Sprint(100 * (i + 1))})
+		m.CostCenters = append(m.CostCenters, tid.CostCenterRef{ID: m.id(tables.CostCenters), Name: name, Code: fmt.Sprint(100 * (i + 1))})
 	}
 	for _, w := range tagWords {
-		m.Tags = append(m.Tags, tid.Tag{ID: m.id(tags), Title: w.name, Color: w.color})
+		m.Tags = append(m.Tags, tid.Tag{ID: m.id(tables.Tags), Title: w.name, Color: w.color})
 	}
 	for _, w := range categoryWords {
-		m.Categories = append(m.Categories, tid.CategoryRef{ID: m.id(categories), Name: w.name, Color: w.color})
+		m.Categories = append(m.Categories, tid.CategoryRef{ID: m.id(tables.Categories), Name: w.name, Color: w.color})
 	}
 	for i, w := range statusWords {
-		m.ProjectStatuses = append(m.ProjectStatuses, tid.ProjectStatus{ID: m.id(projectStatuses), Name: w.name, Color: w.color, IsCompletedStatus: i >= 3})
+		m.ProjectStatuses = append(m.ProjectStatuses, tid.ProjectStatus{ID: m.id(tables.ProjectStatuses), Name: w.name, Color: w.color, IsCompletedStatus: i >= 3})
 	}
 	for _, w := range salesWords {
-		m.OpportunityStatuses = append(m.OpportunityStatuses, tid.OpportunityStatus{ID: m.id(opportunityStatuses), Name: w.name, Color: w.color})
+		m.OpportunityStatuses = append(m.OpportunityStatuses, tid.OpportunityStatus{ID: m.id(tables.OpportunityStatuses), Name: w.name, Color: w.color})
 	}
 	for _, w := range salesTags {
-		m.OpportunityTags = append(m.OpportunityTags, tid.OpportunityTag{ID: m.id(opportunityTags), Title: w.name, Color: w.color})
+		m.OpportunityTags = append(m.OpportunityTags, tid.OpportunityTag{ID: m.id(tables.OpportunityTags), Title: w.name, Color: w.color})
 	}
 	for i, name := range activityNames {
-		m.Activities = append(m.Activities, tid.Activity{ID: m.id(activities), Name: name, IsActive: i < len(activityNames)-1, CreatedDate: founded, UpdatedDate: founded})
+		m.Activities = append(m.Activities, tid.Activity{ID: m.id(tables.Activities), Name: name, IsActive: i < len(activityNames)-1, CreatedDate: founded, UpdatedDate: founded})
 	}
 	for _, name := range absenceNames {
-		m.AbsenceProjects = append(m.AbsenceProjects, tid.AbsenceProject{ID: m.id(absenceProjects), Name: name, IsActive: true})
+		m.AbsenceProjects = append(m.AbsenceProjects, tid.AbsenceProject{ID: m.id(tables.AbsenceProjects), Name: name, IsActive: true})
 	}
 	for i, name := range internalNames {
 		m.InternalProjects = append(m.InternalProjects, tid.InternalProject{
-			ID: m.id(internalProjects), Name: name, IsActive: true, CommentRequiredWhenTimeReporting: i == 3,
+			ID: m.id(tables.InternalProjects), Name: name, IsActive: true, CommentRequiredWhenTimeReporting: i == 3,
 		})
 	}
 	yes, no := true, false
@@ -281,11 +282,11 @@ func (m *maker) registers() {
 		{"Normaltid", "100", &yes}, {"Övertid 50 %", "150", &yes}, {"Övertid 100 %", "200", &yes}, {"Restid", "300", &yes},
 		{"Ej debiterbar", "400", &no}, {"Frånvaro", "900", nil},
 	} {
-		m.TimeCodes = append(m.TimeCodes, tid.TimeCode{ID: m.id(timeCodes), Name: c.name, Code: c.code, IsActive: true, Billable: c.billable})
+		m.TimeCodes = append(m.TimeCodes, tid.TimeCode{ID: m.id(tables.TimeCodes), Name: c.name, Code: c.code, IsActive: true, Billable: c.billable})
 	}
 	article := func(kind tid.ArticleType, number, name, unit string, cost, price int64) tid.Article {
 		a := tid.Article{
-			ID: m.id(articles), ArticleType: kind, ArticleNumber: number, Name: name, Cost: cents(cost), Price: cents(price), IsActive: true,
+			ID: m.id(tables.Articles), ArticleType: kind, ArticleNumber: number, Name: name, Cost: cents(cost), Price: cents(price), IsActive: true,
 			CreatedDate: founded, UpdatedDate: founded,
 		}
 		for _, u := range m.Units {
@@ -306,7 +307,7 @@ func (m *maker) registers() {
 	}
 	for i, name := range []string{"Entreprenad", "Service", "Garantiarbeten"} {
 		m.BookingProjects = append(m.BookingProjects, tid.BookingProject{
-			ID: m.id(bookingProjects), Name: name, BookingNumber: fmt.Sprintf("B-%d", 10*(i+1)), IsActive: i < 2,
+			ID: m.id(tables.BookingProjects), Name: name, BookingNumber: fmt.Sprintf("B-%d", 10*(i+1)), IsActive: i < 2,
 			StartDate: founded.Date(), CreatedDate: founded, UpdatedDate: founded,
 		})
 	}
@@ -318,7 +319,7 @@ func (m *maker) registers() {
 		{"Frånvaro", tid.ProjectCollectionAbsence}, {"Interntid", tid.ProjectCollectionInternal},
 	} {
 		m.ProjectCollections = append(m.ProjectCollections, tid.ProjectCollection{
-			ID: m.id(projectCollections), Name: c.name, Number: fmt.Sprint(i + 1), ProjectCollectionType: c.kind, IsActive: true,
+			ID: m.id(tables.ProjectCollections), Name: c.name, Number: fmt.Sprint(i + 1), ProjectCollectionType: c.kind, IsActive: true,
 		})
 	}
 }
@@ -343,7 +344,7 @@ func (m *maker) people() {
 		first, last := pickOne(m, firstNames), pickOne(m, lastNames)
 		start := m.back(m.Since, 30, 3000)
 		u := tid.User{UserSummary: tid.UserSummary{
-			ID: m.id(users), FirstName: first, LastName: last, EmployeeNumber: fmt.Sprint(101 + i), StartDate: start, License: "full",
+			ID: m.id(tables.Users), FirstName: first, LastName: last, EmployeeNumber: fmt.Sprint(101 + i), StartDate: start, License: "full",
 			Email:       fmt.Sprintf("%s.%s.%d@bolaget.example", plainLetters.Replace(strings.ToLower(first)), plainLetters.Replace(strings.ToLower(last)), 101+i),
 			Permissions: []string{"Timereport_Read", "Timereport_Write"}, Department: refTo(m.Departments, m.rng.IntN(4)),
 			TimeReportingProfile: refTo(m.TimeReportingProfiles, 0), SalaryType: "1", CreatedDate: m.moment(start, 8),
@@ -397,7 +398,7 @@ func (m *maker) customers() {
 		number += m.some(1, 7)
 		created := m.back(m.Since, 10, 2000)
 		c := tid.Contact{ContactSummary: tid.ContactSummary{
-			ID: m.id(contacts), ContactType: tid.ContactCompany, CustomerNumber: fmt.Sprint(number), IsActive: !m.chance(5), Relations: relations,
+			ID: m.id(tables.Contacts), ContactType: tid.ContactCompany, CustomerNumber: fmt.Sprint(number), IsActive: !m.chance(5), Relations: relations,
 			Name: pickOne(m, placeNames) + " " + kind, OrganizationalOrSocialSecurityNumber: fmt.Sprintf("000000-%04d", number%10000),
 			Responsible: m.anyUser(), PhoneNumber: fmt.Sprintf("08-465 004 %02d", m.some(0, 99)), PostalAddress: m.address(), Created: m.moment(created, 10),
 		}}
@@ -419,7 +420,7 @@ func (m *maker) customers() {
 			number += m.some(1, 7)
 			created := m.back(m.Since, 10, 1000)
 			m.Contacts = append(m.Contacts, tid.Contact{ContactSummary: tid.ContactSummary{
-				ID: m.id(contacts), ContactType: tid.ContactPerson, CustomerNumber: fmt.Sprint(number), IsActive: true,
+				ID: m.id(tables.Contacts), ContactType: tid.ContactPerson, CustomerNumber: fmt.Sprint(number), IsActive: true,
 				Name:                                 pickOne(m, firstNames) + " " + pickOne(m, lastNames),
 				OrganizationalOrSocialSecurityNumber: fmt.Sprintf("000000-%04d", number%10000), CellPhoneNumber: m.mobile(),
 				Email: fmt.Sprintf("privat%d@example.com", number), PostalAddress: m.address(), Relations: []tid.ContactRelation{tid.ContactCustomer},
@@ -436,8 +437,8 @@ func (m *maker) customers() {
 		}
 		for range m.some(0, 2) {
 			m.Contacts = append(m.Contacts, tid.Contact{ContactSummary: tid.ContactSummary{
-				ID: m.id(contacts), ContactType: tid.ContactPerson, Name: pickOne(m, firstNames) + " " + pickOne(m, lastNames), Company: &client,
-				IsActive: true, CellPhoneNumber: m.mobile(), Email: fmt.Sprintf("kontakt%d@kund%d.example", m.last[contacts], number),
+				ID: m.id(tables.Contacts), ContactType: tid.ContactPerson, Name: pickOne(m, firstNames) + " " + pickOne(m, lastNames), Company: &client,
+				IsActive: true, CellPhoneNumber: m.mobile(), Email: fmt.Sprintf("kontakt%d@kund%d.example", m.last[tables.Contacts], number),
 				Created: c.Created, Updated: c.Updated,
 			}})
 		}
@@ -457,7 +458,7 @@ func (m *maker) allProjects() {
 		site := m.address()
 		start := m.back(m.Since, 0, 500)
 		p := tid.Project{ProjectSummary: tid.ProjectSummary{
-			ID: m.id(projects), Title: fmt.Sprintf("%s %s", job, site.StreetAddress), Customer: &client,
+			ID: m.id(tables.Projects), Title: fmt.Sprintf("%s %s", job, site.StreetAddress), Customer: &client,
 			StartDate: start, InvoiceType: tid.InvoiceTypeOngoing, Created: m.moment(start.AddDays(-m.some(1, 20)), 9),
 		}}
 		status := m.ProjectStatuses[1]
@@ -519,7 +520,7 @@ func (m *maker) allProjects() {
 		for range m.least(i, m.rng.IntN(3)) {
 			at := m.moment(m.back(m.Until, 1, 80), 15)
 			m.ProjectComments[p.ID] = append(m.ProjectComments[p.ID], tid.Comment{
-				ID: m.id(projectComments), Text: pickOne(m, commentWords), User: m.anyUser(), CreatedDate: at, UpdatedDate: at,
+				ID: m.id(tables.ProjectComments), Text: pickOne(m, commentWords), User: m.anyUser(), CreatedDate: at, UpdatedDate: at,
 			})
 		}
 	}
@@ -543,6 +544,6 @@ func (m *maker) history() {
 	}
 	slices.SortStableFunc(m.Logs, func(a, b tid.Log) int { return a.CreatedDate.In(time.UTC).Compare(b.CreatedDate.In(time.UTC)) })
 	for i := range m.Logs {
-		m.Logs[i].ID = m.id(logs)
+		m.Logs[i].ID = m.id(tables.Logs)
 	}
 }

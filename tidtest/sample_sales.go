@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // sales makes opportunities and the offers that came of them.
@@ -18,7 +19,7 @@ func (m *maker) sales() {
 		chance := m.some(1, 9) * 10
 		o := tid.Opportunity{
 			OpportunitySummary: tid.OpportunitySummary{
-				ID: m.id(opportunities), Title: pickOne(m, opportunityJobs), Turnover: cents(int64(m.some(20, 2000)) * 100_000), User: m.anyUser(),
+				ID: m.id(tables.Opportunities), Title: pickOne(m, opportunityJobs), Turnover: cents(int64(m.some(20, 2000)) * 100_000), User: m.anyUser(),
 				Customer: &client, Status: &tid.Ref{ID: status.ID, Name: status.Name}, EstimatedClosingDate: created.AddDays(m.some(20, 160)),
 				OpportunityState: pickOne(m, []tid.OpportunityState{tid.OpportunityOpen, tid.OpportunityOpen, tid.OpportunityWon, tid.OpportunityLost}),
 				CreatedDate:      m.moment(created, 10),
@@ -56,7 +57,7 @@ func (m *maker) sales() {
 		}
 		for v := range versions {
 			offer := tid.Offer{
-				ID: m.id(offers), OfferNumber: number, Version: v + 1, Title: o.Title, OfferValue: o.Turnover, OfferState: tid.OfferLocked, HasPDF: true,
+				ID: m.id(tables.Offers), OfferNumber: number, Version: v + 1, Title: o.Title, OfferValue: o.Turnover, OfferState: tid.OfferLocked, HasPDF: true,
 				User: o.User, Customer: &client, Opportunity: &tid.TitleRef{ID: o.ID, Title: o.Title},
 				CreatedDate: m.moment(created.AddDays(v+1), 13),
 			}
@@ -89,7 +90,7 @@ func (m *maker) materials() {
 			discount := int64(pickOne(m, []int{0, 0, 0, 10}))
 			at := m.moment(pickOne(m, m.days), 14)
 			m.MaterialReports = append(m.MaterialReports, tid.MaterialReport{
-				ID: m.id(materialReports), SortOrder: n + 1, ArticleNumber: g.number, Title: g.name, ConsumedUnits: tid.NewDecimal(units, 0),
+				ID: m.id(tables.MaterialReports), SortOrder: n + 1, ArticleNumber: g.number, Title: g.name, ConsumedUnits: tid.NewDecimal(units, 0),
 				InvoiceableUnits: tid.NewDecimal(units, 0), UnitText: g.unit, CostPerUnit: cents(g.cost), PricePerUnit: cents(g.price),
 				DiscountPercentage: tid.NewDecimal(discount, 0), TotalAmount: amount(tid.NewDecimal(units, 0), cents(g.price), tid.NewDecimal(discount, 0)),
 				ToBeInvoiced: p.InvoiceType == tid.InvoiceTypeOngoing, Project: projectRef(p), CreatedDate: at, UpdatedDate: at,
@@ -99,7 +100,7 @@ func (m *maker) materials() {
 			supplier, day := pickOne(m, m.suppliers), pickOne(m, m.days)
 			total := int64(m.some(80_000, 4_000_000))
 			m.SupplierInvoices = append(m.SupplierInvoices, tid.SupplierInvoice{
-				ID: m.id(supplierInvoices), InvoiceNumber: fmt.Sprint(m.some(100_000, 999_999)), InvoiceDate: day, Title: "Material " + p.OrderNumber,
+				ID: m.id(tables.SupplierInvoices), InvoiceNumber: fmt.Sprint(m.some(100_000, 999_999)), InvoiceDate: day, Title: "Material " + p.OrderNumber,
 				TotalAmount: cents(total), Cost: cents(total), InvoiceCostAddition: cents(total / 10), ToBeInvoiced: p.InvoiceType == tid.InvoiceTypeOngoing,
 				Project: projectRef(p), Supplier: &supplier, CreatedDate: m.moment(day.AddDays(2), 9), UpdatedDate: m.moment(day.AddDays(3), 9),
 			})
@@ -111,7 +112,7 @@ func (m *maker) materials() {
 		for n, name := range []string{"Vid start", "Efter halva arbetet", "Vid slutbesiktning"} {
 			at := m.moment(m.back(m.Since, 1, 30), 9)
 			m.PaymentPlans = append(m.PaymentPlans, tid.PaymentPlan{
-				ID: m.id(paymentPlans), ArticleNumber: "T1", Description: name, Price: cents(part), Units: tid.NewDecimal(1, 0), BatchID: p.ID,
+				ID: m.id(tables.PaymentPlans), ArticleNumber: "T1", Description: name, Price: cents(part), Units: tid.NewDecimal(1, 0), BatchID: p.ID,
 				Date: m.Since.AddDays(20 + 40*n), Project: projectRef(p), CreatedDate: at, UpdatedDate: at,
 			})
 		}
@@ -159,9 +160,9 @@ func (m *maker) invoice(of []*tid.Project, reports map[int64][]int, first, last,
 	inv := tid.Invoice{InvoiceSummary: tid.InvoiceSummary{
 		InvoiceDate: day, FromDate: first, ToDate: last, Customer: of[0].Customer, CreatedDate: m.moment(day, 13),
 	}}
-	id := m.last[invoices] + 1
-	if m.last[invoices] == 0 {
-		id = int64(invoices)*1000 + 1
+	id := m.last[tables.Invoices] + 1
+	if m.last[tables.Invoices] == 0 {
+		id = int64(tables.Invoices)*1000 + 1
 	}
 	row := func(r tid.InvoiceRow) {
 		r.ID, r.SortOrder = int64(len(inv.Rows)+1), len(inv.Rows)+1
@@ -207,7 +208,7 @@ func (m *maker) invoice(of []*tid.Project, reports map[int64][]int, first, last,
 	if len(inv.Rows) == 0 {
 		return
 	}
-	inv.ID = m.id(invoices)
+	inv.ID = m.id(tables.Invoices)
 	if sent {
 		inv.SentToEconomySystem = earliest(day.AddDays(m.some(0, 3)), m.Until)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // free are the public holidays that have the same date every year, and the eves on which nobody works.
@@ -103,7 +104,7 @@ func (m *maker) vacation(w *worker, from, to tid.Date, state tid.VacationRequest
 		asked = m.back(m.Until, 1, 10)
 	}
 	r := tid.VacationRequest{
-		ID: m.id(vacationRequests), User: m.userRef(w.index), FromDate: from, ToDate: to, State: state, CreatedDate: m.moment(asked, 19),
+		ID: m.id(tables.VacationRequests), User: m.userRef(w.index), FromDate: from, ToDate: to, State: state, CreatedDate: m.moment(asked, 19),
 		AbsenceProject: &tid.Ref{ID: m.AbsenceProjects[0].ID, Name: m.AbsenceProjects[0].Name},
 	}
 	if m.chance(30) {
@@ -175,7 +176,7 @@ func (m *maker) timeCode(i int) *tid.Ref {
 
 // report is a time report without what it was for.
 func (m *maker) report(w *worker, d tid.Date) *tid.TimeReport {
-	m.TimeReports = append(m.TimeReports, tid.TimeReport{ID: m.id(timeReports), Date: d, User: m.userRef(w.index), Cost: w.user.CostPerHour})
+	m.TimeReports = append(m.TimeReports, tid.TimeReport{ID: m.id(tables.TimeReports), Date: d, User: m.userRef(w.index), Cost: w.user.CostPerHour})
 	return &m.TimeReports[len(m.TimeReports)-1]
 }
 
@@ -292,7 +293,7 @@ func (m *maker) plans() {
 		}
 		for week := range 4 {
 			monday := m.Until.AddDays(int(8-m.Until.Weekday())%7 + 7*week)
-			p := Planning{ID: m.id(plannings), User: m.userRef(i), FromDate: monday, ToDate: monday.AddDays(4), Hours: cents(int64(m.some(4, 40)) * 100)}
+			p := Planning{ID: m.id(tables.Plannings), User: m.userRef(i), FromDate: monday, ToDate: monday.AddDays(4), Hours: cents(int64(m.some(4, 40)) * 100)}
 			switch n := m.rng.IntN(10); {
 			case n == 0:
 				a := pickOne(m, m.AbsenceProjects)
@@ -312,13 +313,13 @@ func (m *maker) plans() {
 func (m *maker) boards() {
 	for i := range max(1, m.size/6) {
 		at := m.moment(m.back(m.Since, 5, 300), 10)
-		b := tid.TaskBoard{ID: m.id(taskBoards), Name: fmt.Sprintf("Tavla %d", i+1), CreatedDate: at, UpdatedDate: at, Tags: []tid.Tag{}}
+		b := tid.TaskBoard{ID: m.id(tables.TaskBoards), Name: fmt.Sprintf("Tavla %d", i+1), CreatedDate: at, UpdatedDate: at, Tags: []tid.Tag{}}
 		if i > 0 {
 			p := &m.Projects[m.rng.IntN(len(m.Projects))]
 			b.Name, b.Project = "Tavla "+p.OrderNumber, projectRef(p)
 		}
 		for _, name := range boardColumns {
-			b.Columns = append(b.Columns, tid.TaskBoardColumn{ID: m.id(taskBoardColumns), Name: name})
+			b.Columns = append(b.Columns, tid.TaskBoardColumn{ID: m.id(tables.TaskBoardColumns), Name: name})
 		}
 		for range min(4, m.size) {
 			if u := m.anyUser(); !slices.ContainsFunc(b.Members, func(o tid.Member) bool { return o.ID == u.ID }) {
@@ -332,7 +333,7 @@ func (m *maker) boards() {
 		column := m.rng.IntN(len(b.Columns))
 		created := m.back(m.Until, 1, 90)
 		t := tid.Task{
-			ID: m.id(tasks), Title: pickOne(m, taskWords), Board: &tid.Ref{ID: b.ID, Name: b.Name}, Project: b.Project,
+			ID: m.id(tables.Tasks), Title: pickOne(m, taskWords), Board: &tid.Ref{ID: b.ID, Name: b.Name}, Project: b.Project,
 			BoardColumn: &tid.Ref{ID: b.Columns[column].ID, Name: b.Columns[column].Name}, CreatedDate: m.moment(created, 9),
 		}
 		t.UpdatedDate = t.CreatedDate
@@ -360,18 +361,18 @@ func (m *maker) boards() {
 		m.Tasks = append(m.Tasks, t)
 		if i == 0 || m.chance(30) {
 			m.TaskComments[t.ID] = []tid.Comment{{
-				ID: m.id(taskComments), Text: pickOne(m, commentWords), User: m.anyUser(), CreatedDate: t.CreatedDate, UpdatedDate: t.CreatedDate,
+				ID: m.id(tables.TaskComments), Text: pickOne(m, commentWords), User: m.anyUser(), CreatedDate: t.CreatedDate, UpdatedDate: t.CreatedDate,
 			}}
 		}
 		if i == 0 || m.chance(25) {
-			list := tid.Checklist{ID: m.id(taskChecklists), Name: pickOne(m, checklistWords)}
+			list := tid.Checklist{ID: m.id(tables.TaskChecklists), Name: pickOne(m, checklistWords)}
 			for i := range m.some(2, len(checklistItems)) {
 				list.Items = append(list.Items, tid.ChecklistItem{ID: int64(i + 1), Text: checklistItems[i], IsCompleted: m.chance(50), SortOrder: i + 1})
 			}
 			m.TaskChecklists[t.ID] = []tid.Checklist{list}
 		}
 		if i == 0 || m.chance(20) {
-			file := tid.Attachment{ID: m.id(taskAttachments), CreatedDate: t.CreatedDate, CreatedBy: m.anyUser()}
+			file := tid.Attachment{ID: m.id(tables.TaskAttachments), CreatedDate: t.CreatedDate, CreatedBy: m.anyUser()}
 			if n := m.some(1, 99); i == 0 || m.chance(50) {
 				file.Name, file.ContentType, file.Size = fmt.Sprintf("foto-%d.jpg", n), "image/jpeg", int64(m.some(8, 64))*1024
 			} else {

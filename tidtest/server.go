@@ -17,6 +17,7 @@ import (
 	"github.com/vismatid/tid/internal/fakehttp"
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // Server is a fake of the API for one account. It is an http.Handler, and safe for concurrent use.
@@ -142,7 +143,7 @@ func newServer(c config) *Server {
 		AppID:     c.appID,
 		AppSecret: c.appSecret,
 		config:    c,
-		state:     openAccount(c.now),
+		state:     tables.Open(c.now),
 		tokens:    tokens{all: map[string]*token{}},
 		log:       fakehttp.Log[Request]{Most: c.keep},
 		rng:       rand.New(rand.NewPCG(c.seed, 0x7469642d74657374)),
@@ -157,7 +158,7 @@ func newServer(c config) *Server {
 		s.state.Pick = s.pick
 	}
 	for _, name := range c.needed {
-		s.state.Resource(timeReports).Schema.Field(name)
+		s.state.Resource(tables.TimeReports).Schema.Field(name)
 	}
 	s.StaticToken = s.tokens.issue(c.staticToken, time.Time{})
 	s.operations = operations(s.state.All)

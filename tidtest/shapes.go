@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // Shape is a way in which answers of the API have been seen, or have to be expected, to differ from its plain shapes.
@@ -161,7 +162,7 @@ func (y *style) reference(f *schema.Field) (id string, shows []string) {
 		return id, shows
 	}
 	switch {
-	case f.Target == users:
+	case f.Target == tables.Users:
 		return "userId", []string{"userName"}
 	case shows[0] == "title":
 		shows[0] = "name"

@@ -11,6 +11,7 @@ import (
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // A Store holds the objects of one resource. T is the SDK's type of them. All its methods work on the server's own objects at
@@ -261,45 +262,45 @@ func nestedOf[T any](s *Server, id schema.ResourceID) NestedStore[T] {
 
 // openStores makes the stores of a new server.
 func (s *Server) openStores() {
-	s.AbsenceProjects = storeOf[tid.AbsenceProject](s, absenceProjects)
-	s.Activities = storeOf[tid.Activity](s, activities)
-	s.Articles = storeOf[tid.Article](s, articles)
-	s.BookingProjects = storeOf[tid.BookingProject](s, bookingProjects)
-	s.Contacts = storeOf[tid.Contact](s, contacts)
-	s.InternalProjects = storeOf[tid.InternalProject](s, internalProjects)
-	s.Invoices = storeOf[tid.Invoice](s, invoices)
-	s.Logs = storeOf[tid.Log](s, logs)
-	s.MaterialReports = storeOf[tid.MaterialReport](s, materialReports)
-	s.Offers = storeOf[tid.Offer](s, offers)
-	s.Opportunities = storeOf[tid.Opportunity](s, opportunities)
-	s.OpportunityStatuses = storeOf[tid.OpportunityStatus](s, opportunityStatuses)
-	s.OpportunityTags = storeOf[tid.OpportunityTag](s, opportunityTags)
-	s.PaymentPlans = storeOf[tid.PaymentPlan](s, paymentPlans)
-	s.ProjectCollections = storeOf[tid.ProjectCollection](s, projectCollections)
-	s.ProjectComments = nestedOf[tid.Comment](s, projectComments)
-	s.ProjectStatuses = storeOf[tid.ProjectStatus](s, projectStatuses)
-	s.Projects = storeOf[tid.Project](s, projects)
-	s.SupplierInvoices = storeOf[tid.SupplierInvoice](s, supplierInvoices)
-	s.TaskAttachments = nestedOf[tid.Attachment](s, taskAttachments)
-	s.TaskBoards = storeOf[tid.TaskBoard](s, taskBoards)
-	s.TaskChecklists = nestedOf[tid.Checklist](s, taskChecklists)
-	s.TaskComments = nestedOf[tid.Comment](s, taskComments)
-	s.Tasks = storeOf[tid.Task](s, tasks)
-	s.TimeCodes = storeOf[tid.TimeCode](s, timeCodes)
-	s.TimeReports = storeOf[tid.TimeReport](s, timeReports)
-	s.Users = storeOf[tid.User](s, users)
-	s.VacationRequests = storeOf[tid.VacationRequest](s, vacationRequests)
+	s.AbsenceProjects = storeOf[tid.AbsenceProject](s, tables.AbsenceProjects)
+	s.Activities = storeOf[tid.Activity](s, tables.Activities)
+	s.Articles = storeOf[tid.Article](s, tables.Articles)
+	s.BookingProjects = storeOf[tid.BookingProject](s, tables.BookingProjects)
+	s.Contacts = storeOf[tid.Contact](s, tables.Contacts)
+	s.InternalProjects = storeOf[tid.InternalProject](s, tables.InternalProjects)
+	s.Invoices = storeOf[tid.Invoice](s, tables.Invoices)
+	s.Logs = storeOf[tid.Log](s, tables.Logs)
+	s.MaterialReports = storeOf[tid.MaterialReport](s, tables.MaterialReports)
+	s.Offers = storeOf[tid.Offer](s, tables.Offers)
+	s.Opportunities = storeOf[tid.Opportunity](s, tables.Opportunities)
+	s.OpportunityStatuses = storeOf[tid.OpportunityStatus](s, tables.OpportunityStatuses)
+	s.OpportunityTags = storeOf[tid.OpportunityTag](s, tables.OpportunityTags)
+	s.PaymentPlans = storeOf[tid.PaymentPlan](s, tables.PaymentPlans)
+	s.ProjectCollections = storeOf[tid.ProjectCollection](s, tables.ProjectCollections)
+	s.ProjectComments = nestedOf[tid.Comment](s, tables.ProjectComments)
+	s.ProjectStatuses = storeOf[tid.ProjectStatus](s, tables.ProjectStatuses)
+	s.Projects = storeOf[tid.Project](s, tables.Projects)
+	s.SupplierInvoices = storeOf[tid.SupplierInvoice](s, tables.SupplierInvoices)
+	s.TaskAttachments = nestedOf[tid.Attachment](s, tables.TaskAttachments)
+	s.TaskBoards = storeOf[tid.TaskBoard](s, tables.TaskBoards)
+	s.TaskChecklists = nestedOf[tid.Checklist](s, tables.TaskChecklists)
+	s.TaskComments = nestedOf[tid.Comment](s, tables.TaskComments)
+	s.Tasks = storeOf[tid.Task](s, tables.Tasks)
+	s.TimeCodes = storeOf[tid.TimeCode](s, tables.TimeCodes)
+	s.TimeReports = storeOf[tid.TimeReport](s, tables.TimeReports)
+	s.Users = storeOf[tid.User](s, tables.Users)
+	s.VacationRequests = storeOf[tid.VacationRequest](s, tables.VacationRequests)
 
-	s.Categories = storeOf[tid.CategoryRef](s, categories)
-	s.CostCenters = storeOf[tid.CostCenterRef](s, costCenters)
-	s.Departments = storeOf[tid.Ref](s, departments)
-	s.Plannings = storeOf[Planning](s, plannings)
-	s.Schedules = storeOf[tid.Ref](s, schedules)
-	s.Tags = storeOf[tid.Tag](s, tags)
-	s.TimeReportingProfiles = storeOf[tid.Ref](s, timeReportingProfiles)
-	s.TravelReports = storeOf[tid.TravelReportInput](s, travelReports)
-	s.UnhandledSupplierInvoices = storeOf[UnhandledSupplierInvoice](s, unhandledInvoices)
-	s.Units = storeOf[tid.Ref](s, units)
+	s.Categories = storeOf[tid.CategoryRef](s, tables.Categories)
+	s.CostCenters = storeOf[tid.CostCenterRef](s, tables.CostCenters)
+	s.Departments = storeOf[tid.Ref](s, tables.Departments)
+	s.Plannings = storeOf[Planning](s, tables.Plannings)
+	s.Schedules = storeOf[tid.Ref](s, tables.Schedules)
+	s.Tags = storeOf[tid.Tag](s, tables.Tags)
+	s.TimeReportingProfiles = storeOf[tid.Ref](s, tables.TimeReportingProfiles)
+	s.TravelReports = storeOf[tid.TravelReportInput](s, tables.TravelReports)
+	s.UnhandledSupplierInvoices = storeOf[UnhandledSupplierInvoice](s, tables.UnhandledInvoices)
+	s.Units = storeOf[tid.Ref](s, tables.Units)
 }
 
 // A Planning is time that a user is planned for: what the lists below v1/Core/Planning add up.
@@ -329,7 +330,7 @@ func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 	text := encode(v)
 	s.state.Lock()
 	defer s.state.Unlock()
-	if _, err := s.state.PutJSON(s.state.Resource(timeCalculations), 0, projectID, text, nil); err != nil {
+	if _, err := s.state.PutJSON(s.state.Resource(tables.TimeCalculations), 0, projectID, text, nil); err != nil {
 		panic(fmt.Sprintf("tidtest: the time calculation cannot be stored: %v", err))
 	}
 }
@@ -339,7 +340,7 @@ func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 func (s *Server) EconomySystemInvoiceNumber(invoiceID int64) string {
 	s.state.RLock()
 	defer s.state.RUnlock()
-	res := s.state.Resource(invoices)
+	res := s.state.Resource(tables.Invoices)
 	if r := res.Find(invoiceID); r != nil {
 		return r.Text(res.Schema.Field("economySystemInvoiceNumber"))
 	}

@@ -1,4 +1,4 @@
-package tidtest
+package tables
 
 import (
 	"github.com/vismatid/tid/tidtest/internal/account"
@@ -16,18 +16,18 @@ func hiddenResources(st *account.Account) []*account.Resource {
 	}
 	return []*account.Resource{
 		{
-			ID: tags, Name: "tags", Object: "core.tag", Named: []string{"title"},
+			ID: Tags, Name: "tags", Object: "core.tag", Named: []string{"title"},
 			Schema: schema.New(number("id"), text("title"), text("color")),
 		},
-		named(categories, "categories", "core.category", text("color")),
-		named(costCenters, "cost centers", "core.costCenter", text("code")),
-		named(departments, "departments", "admin.department"),
-		named(units, "units", "admin.unit"),
-		named(schedules, "schedules", "admin.schedule"),
-		named(timeReportingProfiles, "time reporting profiles", "admin.timeReportingProfile"),
-		named(taskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(bound(st, countTasks))),
+		named(Categories, "categories", "core.category", text("color")),
+		named(CostCenters, "cost centers", "core.costCenter", text("code")),
+		named(Departments, "departments", "admin.department"),
+		named(Units, "units", "admin.unit"),
+		named(Schedules, "schedules", "admin.schedule"),
+		named(TimeReportingProfiles, "time reporting profiles", "admin.timeReportingProfile"),
+		named(TaskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(bound(st, countTasks))),
 		{
-			ID: unhandledInvoices, Name: "unhandled supplier invoices", Object: "core.unhandledSupplierInvoice",
+			ID: UnhandledInvoices, Name: "unhandled supplier invoices", Object: "core.unhandledSupplierInvoice",
 			Schema: schema.New(fields(supplierInvoiceFields(), text("supplierName").OrNull())...),
 			Write: props(
 				same("invoiceNumber", "invoiceDate"), sets("supplierId", "supplier"), same("supplierName", "title", "description", "totalAmount"),
@@ -36,14 +36,14 @@ func hiddenResources(st *account.Account) []*account.Resource {
 			Rules: unhandledInvoiceRules,
 		},
 		{
-			ID: travelReports, Name: "travel reports", Object: "core.travelReport",
+			ID: TravelReports, Name: "travel reports", Object: "core.travelReport",
 			Schema: schema.New(append(fields(number("id")), travelFields()...)...),
 		},
 		{
-			ID: plannings, Name: "plannings", Object: "core.planning",
+			ID: Plannings, Name: "plannings", Object: "core.planning",
 			Schema: schema.New(
-				number("id"), ref("user", users), ref("project", projects), ref("internalProject", internalProjects),
-				ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), exact("hours"),
+				number("id"), ref("user", Users), ref("project", Projects), ref("internalProject", InternalProjects),
+				ref("absenceProject", AbsenceProjects), date("fromDate"), date("toDate"), exact("hours"),
 			),
 		},
 	}
@@ -60,7 +60,7 @@ func travelFields() []*schema.Field {
 }
 
 func countTasks(st *account.Account, column *schema.Record) (int64, any) {
-	of := st.Resource(tasks)
+	of := st.Resource(Tasks)
 	in, n := of.Schema.Field("boardColumn"), int64(0)
 	for _, task := range of.Sorted {
 		if task.Num(in) == column.ID {
@@ -75,16 +75,16 @@ func derivedResources() []*account.Resource {
 	listed := verbs(list)
 	return []*account.Resource{
 		{
-			ID: timeCalculations, Name: "time calculations", Object: "core.timeCalculation",
+			ID: TimeCalculations, Name: "time calculations", Object: "core.timeCalculation",
 			Schema: schema.New(
 				hidden(number("id")), exact("total"), boolean("isTotal"), boolean("isByActivity"), boolean("isByActivityAndUser"),
 			),
 		},
 		{
-			ID: dayStatistics, Name: "user day statistics", Object: "core.userDayStatistic",
+			ID: DayStatistics, Name: "user day statistics", Object: "core.userDayStatistic",
 			Path: "v1/Core/TimeReports/UserDayStatistics", Verbs: listed,
 			Schema: schema.New(
-				number("userId"), text("name"), ref("department", departments),
+				number("userId"), text("name"), ref("department", Departments),
 				objects("dates", "core.userDayStatisticDate",
 					date("date"), exact("reportedHours"), exact("scheduledHours"), dateTime("lockedDate").OrNull(), dateTime("attestedDate").OrNull(),
 				),
@@ -96,7 +96,7 @@ func derivedResources() []*account.Resource {
 			Gather: gatherDayStatistics,
 		},
 		{
-			ID: planningUsers, Name: "users with resource planning", Object: "core.planningUser",
+			ID: PlanningUsers, Name: "users with resource planning", Object: "core.planningUser",
 			Path: "v1/Core/Planning/HasResourcePlanning/Users", Verbs: listed, Bare: true,
 			Schema: schema.New(number("id"), text("employmentNumber"), text("firstName"), text("lastName")),
 			Filters: filters(
@@ -105,10 +105,10 @@ func derivedResources() []*account.Resource {
 			),
 			Gather: gatherPlanningUsers,
 		},
-		planningSums(planningProjectSums, "Projects", filters(
+		planningSums(PlanningProjectSums, "Projects", filters(
 			noted("userId", schema.Int), noted("excludeProjects", schema.Bool), noted("excludeAbsence", schema.Bool), noted("excludeInternal", schema.Bool),
 		)),
-		planningSums(planningUserSums, "Users", filters(noted("projectId", schema.Int))),
+		planningSums(PlanningUserSums, "Users", filters(noted("projectId", schema.Int))),
 	}
 }
 
@@ -117,8 +117,8 @@ func planningSums(id schema.ResourceID, by string, more []query.Filter) *account
 		ID: id, Name: "planning summaries", Object: "core.planningSummary",
 		Path: "v1/Core/Planning/GetPlanningSummaries/" + by, Verbs: verbs(list), Bare: true,
 		Schema: schema.New(
-			ref("project", projects), hidden(ref("internalProject", internalProjects)), hidden(ref("absenceProject", absenceProjects)),
-			ref("user", users), date("fromDate"), date("toDate"), exact("hours"),
+			ref("project", Projects), hidden(ref("internalProject", InternalProjects)), hidden(ref("absenceProject", AbsenceProjects)),
+			ref("user", Users), date("fromDate"), date("toDate"), exact("hours"),
 		),
 		Filters: filters(noted("fromDate", schema.Date), noted("toDate", schema.Date), more),
 		Gather:  gatherPlanningSums,

@@ -1,4 +1,4 @@
-package tidtest
+package tables
 
 import (
 	"fmt"

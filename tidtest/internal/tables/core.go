@@ -1,4 +1,4 @@
-package tidtest
+package tables
 
 import (
 	"slices"
@@ -20,13 +20,13 @@ var everyVerb = verbs(list, get, create, update, remove)
 
 func contactTable(st *account.Account) *account.Resource {
 	return &account.Resource{
-		ID: contacts, Name: "contacts", Object: "core.contact", Path: "v1/Core/Contacts", Verbs: everyVerb,
+		ID: Contacts, Name: "contacts", Object: "core.contact", Path: "v1/Core/Contacts", Verbs: everyVerb,
 		Named: []string{"name"},
 		Schema: schema.New(fields(
 			number("id"), enum("contactType", "person", "company"), text("name"), text("customerNumber").OrNull(),
 			text("organizationalOrSocialSecurityNumber").OrNull(), text("email").OrNull(), text("invoiceEmail").OrNull(),
-			text("phoneNumber").OrNull(), text("cellPhoneNumber").OrNull(), ref("company", contacts), ref("parentCompany", contacts),
-			ref("responsible", users), tagList(), boolean("isActive"), text("importantInformation").OrNull(),
+			text("phoneNumber").OrNull(), text("cellPhoneNumber").OrNull(), ref("company", Contacts), ref("parentCompany", Contacts),
+			ref("responsible", Users), tagList(), boolean("isActive"), text("importantInformation").OrNull(),
 			enums("relations", "customer", "supplier", "wholesale", "retail", "subcontractor", "partner"),
 			text("website").OrNull(), text("vatNumber").OrNull(),
 			object("visitAddress", "core.address", addressFields()...), object("postalAddress", "core.address", addressFields()...), object("invoiceAddress", "core.address", addressFields()...),
@@ -48,23 +48,23 @@ func contactTable(st *account.Account) *account.Resource {
 
 func projectTable() *account.Resource {
 	return &account.Resource{
-		ID: projects, Name: "projects", Object: "core.project", Path: "v1/Core/Projects",
+		ID: Projects, Name: "projects", Object: "core.project", Path: "v1/Core/Projects",
 		Verbs: verbs(list, get, create, update), Named: []string{"title"},
 		Schema: schema.New(fields(
-			number("id"), text("orderNumber"), text("title"), ref("status", projectStatuses, shown("isCompletedStatus", "isCompletedStatus")),
-			ref("category", categories, shown("color", "color")), ref("salesResponsible", users), ref("projectManager", users),
-			ref("customer", contacts), date("startDate").OrNull(), date("endDate").OrNull(), enum("invoiceType", "ongoing", "fixedPrice", "none"),
+			number("id"), text("orderNumber"), text("title"), ref("status", ProjectStatuses, shown("isCompletedStatus", "isCompletedStatus")),
+			ref("category", Categories, shown("color", "color")), ref("salesResponsible", Users), ref("projectManager", Users),
+			ref("customer", Contacts), date("startDate").OrNull(), date("endDate").OrNull(), enum("invoiceType", "ongoing", "fixedPrice", "none"),
 			object("location", "core.location",
 				float("longitude"), float("latitude"), text("streetAddress"), text("postalCode"), text("city"), text("countryName"),
 			).OrNull(),
-			ref("projectCollection", projectCollections, shown("number", "number")), tagList(),
-			ref("costCenter", costCenters, shown("code", "code")), ref("createdBy", users), ref("updatedBy", users), stamps("created", "updated"),
+			ref("projectCollection", ProjectCollections, shown("number", "number")), tagList(),
+			ref("costCenter", CostCenters, shown("code", "code")), ref("createdBy", Users), ref("updatedBy", Users), stamps("created", "updated"),
 			inDetail(
 				text("description").OrNull(),
 				object("workSiteAddress", "core.workSiteAddress", text("streetAddress"), text("postalCode"), text("city"), float("longitude"), float("latitude")).OrNull(),
 				text("yourReference").OrNull(), text("ourReference").OrNull(), text("customerReferenceMarking").OrNull(),
-				text("invoiceText").OrNull(), boolean("readyForInvoice"), boolean("allIsMember"), ref("bookingProject", bookingProjects),
-				ref("responsible", users),
+				text("invoiceText").OrNull(), boolean("readyForInvoice"), boolean("allIsMember"), ref("bookingProject", BookingProjects),
+				ref("responsible", Users),
 			),
 		)...),
 		Sorts: sorts("orderNumber", "title", by("createdDate", "created"), by("updatedDate", "updated")),
@@ -87,16 +87,16 @@ func projectTable() *account.Resource {
 
 func timeReportTable() *account.Resource {
 	return &account.Resource{
-		ID: timeReports, Name: "time reports", Object: "core.timeReport", Path: "v1/Core/TimeReports", Verbs: everyVerb,
+		ID: TimeReports, Name: "time reports", Object: "core.timeReport", Path: "v1/Core/TimeReports", Verbs: everyVerb,
 		Schema: schema.New(fields(
 			number("id"), date("date"), clock("clockStart").OrNull(), clock("clockEnd").OrNull(), exact("hours"), exact("invoiceableHours"),
 			number("breakMinutes"), exact("cost"), exact("rate"), exact("discount"), text("comment"), text("internalComment"),
-			dateTime("sentToAttestDate").OrNull(), dateTime("attestedDate").OrNull(), ref("user", users),
-			ref("project", projects, shown("number", "orderNumber")), ref("internalProject", internalProjects),
-			ref("absenceProject", absenceProjects), ref("contact", contacts), ref("activity", activities), ref("timeCode", timeCodes),
-			ref("timeArticle", articles), ref("costCenter", costCenters), number("invoiceId").OrNull(), dateTime("invoicedDate").OrNull(),
+			dateTime("sentToAttestDate").OrNull(), dateTime("attestedDate").OrNull(), ref("user", Users),
+			ref("project", Projects, shown("number", "orderNumber")), ref("internalProject", InternalProjects),
+			ref("absenceProject", AbsenceProjects), ref("contact", Contacts), ref("activity", Activities), ref("timeCode", TimeCodes),
+			ref("timeArticle", Articles), ref("costCenter", CostCenters), number("invoiceId").OrNull(), dateTime("invoicedDate").OrNull(),
 			number("invoiceDraftId").OrNull(), number("travelReportId").OrNull(), number("allowanceReportId").OrNull(), number("taskId").OrNull(),
-			boolean("hasAdditions"), boolean("hasEquipment"), stamps("createdDate", "updatedDate"), ref("createdBy", users), ref("updatedBy", users),
+			boolean("hasAdditions"), boolean("hasEquipment"), stamps("createdDate", "updatedDate"), ref("createdBy", Users), ref("updatedBy", Users),
 		)...),
 		Sorts: sorts(
 			"date", by("userName", "user"), "hours", "invoiceableHours", "sentToAttestDate", "attestedDate", "createdDate", "updatedDate",
@@ -119,18 +119,18 @@ func timeReportTable() *account.Resource {
 
 func materialReportTable() *account.Resource {
 	return &account.Resource{
-		ID: materialReports, Name: "material reports", Object: "core.materialReport", Path: "v1/Core/MaterialReports", Verbs: everyVerb,
+		ID: MaterialReports, Name: "material reports", Object: "core.materialReport", Path: "v1/Core/MaterialReports", Verbs: everyVerb,
 		Schema: schema.New(fields(
 			number("id"), number("sortOrder"), text("articleNumber").OrNull(), text("title"), text("description").OrNull(),
 			exact("consumedUnits"), exact("invoiceableUnits"), text("unitText").OrNull(), exact("costPerUnit"), exact("pricePerUnit"),
 			exact("discountPercentage"), exact("totalAmount"), boolean("toBeInvoiced"), number("invoiceId").OrNull(),
-			dateTime("invoicedDate").OrNull(), number("invoiceDraftId").OrNull(), ref("project", projects), number("timeReportId").OrNull(),
+			dateTime("invoicedDate").OrNull(), number("invoiceDraftId").OrNull(), ref("project", Projects), number("timeReportId").OrNull(),
 			stamps("createdDate", "updatedDate"),
 		)...),
 		Sorts:   sorts("sortOrder", "articleNumber", "title", "createdDate", "updatedDate"),
 		Filters: filters(equals("projectId", "project")),
 		Write: props(
-			sets("projectId", "project"), checked(ref("articleId", articles)),
+			sets("projectId", "project"), checked(ref("articleId", Articles)),
 			same("articleNumber", "title", "description", "consumedUnits", "invoiceableUnits", "unitText", "costPerUnit", "pricePerUnit",
 				"discountPercentage", "toBeInvoiced", "timeReportId", "sortOrder"),
 		),
@@ -142,10 +142,10 @@ func materialReportTable() *account.Resource {
 func salesTables() []*account.Resource {
 	return []*account.Resource{
 		{
-			ID: invoices, Name: "invoices", Object: "core.invoice", Path: "v1/Core/Invoices", Verbs: verbs(list, get),
+			ID: Invoices, Name: "invoices", Object: "core.invoice", Path: "v1/Core/Invoices", Verbs: verbs(list, get),
 			Schema: schema.New(fields(
 				number("id"), date("invoiceDate").OrNull(), createdStamp("createdDate"), date("fromDate").OrNull(), date("toDate").OrNull(),
-				exact("sum"), ref("customer", contacts), date("sentToEconomySystem").OrNull(), hidden(text("economySystemInvoiceNumber")),
+				exact("sum"), ref("customer", Contacts), date("sentToEconomySystem").OrNull(), hidden(text("economySystemInvoiceNumber")),
 				inDetail(objects("rows", "core.invoiceRow",
 					number("id"), boolean("isHeader"), boolean("isSumRow"), text("articleNumber").OrNull(), text("article").OrNull(),
 					text("comment").OrNull(), exact("value"), exact("rate"), exact("discount"), exact("sum"), number("sortOrder"),
@@ -155,11 +155,11 @@ func salesTables() []*account.Resource {
 			Filters: filters(equals("customerId", "customer"), from("createdSince", "createdDate"), after("sinceId", "id")),
 		},
 		{
-			ID: offers, Name: "offers", Object: "core.offer", Path: "v1/Core/Offers", Verbs: verbs(list),
+			ID: Offers, Name: "offers", Object: "core.offer", Path: "v1/Core/Offers", Verbs: verbs(list),
 			Schema: schema.New(fields(
 				number("id"), number("offerNumber").OrNull(), number("version"), text("title"), exact("offerValue"),
 				enum("offerState", "draft", "locked", "sentToCustomer", "openedByCustomer", "accepted", "acceptedSigned", "denied"),
-				boolean("hasPdf"), ref("user", users), ref("customer", contacts), titled("opportunity", opportunities),
+				boolean("hasPdf"), ref("user", Users), ref("customer", Contacts), titled("opportunity", Opportunities),
 				stamps("createdDate", "updatedDate"),
 			)...),
 			Sorts: sorts("title", "offerNumber", "createdDate", "updatedDate"),
@@ -169,14 +169,14 @@ func salesTables() []*account.Resource {
 			),
 		},
 		{
-			ID: opportunities, Name: "opportunities", Object: "core.opportunity", Path: "v1/Core/Opportunities",
+			ID: Opportunities, Name: "opportunities", Object: "core.opportunity", Path: "v1/Core/Opportunities",
 			Verbs: verbs(list, get, create, update), Named: []string{"title"},
 			Schema: schema.New(fields(
-				number("id"), text("title"), exact("turnover").OrNull(), boolean("hasOffers"), ref("user", users), ref("customer", contacts),
-				ref("contact", contacts), enum("opportunityState", "open", "won", "lost"), dateTime("closedDate").OrNull(),
-				date("estimatedClosingDate").OrNull(), ref("status", opportunityStatuses),
-				refs("tags", opportunityTags, display("title"), shown("color", "color")), stamps("createdDate", "updatedDate"),
-				inDetail(number("probability").OrNull(), text("description").OrNull(), titled("project", projects)),
+				number("id"), text("title"), exact("turnover").OrNull(), boolean("hasOffers"), ref("user", Users), ref("customer", Contacts),
+				ref("contact", Contacts), enum("opportunityState", "open", "won", "lost"), dateTime("closedDate").OrNull(),
+				date("estimatedClosingDate").OrNull(), ref("status", OpportunityStatuses),
+				refs("tags", OpportunityTags, display("title"), shown("color", "color")), stamps("createdDate", "updatedDate"),
+				inDetail(number("probability").OrNull(), text("description").OrNull(), titled("project", Projects)),
 			)...),
 			Sorts: sorts("title", "createdDate", "updatedDate"),
 			Filters: filters(
@@ -201,7 +201,7 @@ func taskTables() []*account.Resource {
 		return &account.Resource{
 			ID: id, Name: name, Object: "core.comment", Path: path, Verbs: nested, Parent: parent,
 			Schema: schema.New(fields(
-				number("id"), text("text").AlsoCalled("comment"), ref("user", users).AlsoCalled("createdBy"), stamps("createdDate", "updatedDate"),
+				number("id"), text("text").AlsoCalled("comment"), ref("user", Users).AlsoCalled("createdBy"), stamps("createdDate", "updatedDate"),
 			)...),
 			Sorts: keys,
 			Write: props(sets("text", "text"), checked(text("comment"))),
@@ -209,26 +209,26 @@ func taskTables() []*account.Resource {
 		}
 	}
 	return []*account.Resource{
-		comments(projectComments, projects, "comments of projects", "v1/Core/Projects/{projectId}/Comments", sorts("createdDate", "updatedDate")),
-		comments(taskComments, tasks, "comments of tasks", "v1/Core/Tasks/{taskId}/Comments", sorts("createdDate")),
+		comments(ProjectComments, Projects, "comments of projects", "v1/Core/Projects/{projectId}/Comments", sorts("createdDate", "updatedDate")),
+		comments(TaskComments, Tasks, "comments of tasks", "v1/Core/Tasks/{taskId}/Comments", sorts("createdDate")),
 		{
-			ID: taskBoards, Name: "task boards", Object: "core.taskBoard", Path: "v1/Core/TaskBoards", Verbs: verbs(list),
+			ID: TaskBoards, Name: "task boards", Object: "core.taskBoard", Path: "v1/Core/TaskBoards", Verbs: verbs(list),
 			Named: []string{"name"},
 			Schema: schema.New(fields(
-				number("id"), text("name"), ref("project", projects),
-				refs("columns", taskBoardColumns, display("name"), shown("taskCount", "taskCount")),
-				tagList(), refs("members", users, display("name")), stamps("createdDate", "updatedDate"),
+				number("id"), text("name"), ref("project", Projects),
+				refs("columns", TaskBoardColumns, display("name"), shown("taskCount", "taskCount")),
+				tagList(), refs("members", Users, display("name")), stamps("createdDate", "updatedDate"),
 			)...),
 			Sorts:   sorts("createdDate", "updatedDate", "name"),
 			Filters: filters(queryOf("name"), equals("projectId", "project")),
 		},
 		{
-			ID: tasks, Name: "tasks", Object: "core.task", Path: "v1/Core/Tasks", Verbs: nested, Named: []string{"title"},
+			ID: Tasks, Name: "tasks", Object: "core.task", Path: "v1/Core/Tasks", Verbs: nested, Named: []string{"title"},
 			Schema: schema.New(fields(
 				number("id"), text("title"), text("description").OrNull(), date("startDate").OrNull(), clock("startTime").OrNull(),
 				date("endDate").OrNull(), clock("endTime").OrNull(), dateTime("completedDate").OrNull(), dateTime("archivedDate").OrNull(),
-				refs("members", users, display("name")), tagList(), ref("board", taskBoards), ref("boardColumn", taskBoardColumns),
-				ref("project", projects), ref("opportunity", opportunities), stamps("createdDate", "updatedDate"),
+				refs("members", Users, display("name")), tagList(), ref("board", TaskBoards), ref("boardColumn", TaskBoardColumns),
+				ref("project", Projects), ref("opportunity", Opportunities), stamps("createdDate", "updatedDate"),
 			)...),
 			Sorts: sorts("createdDate", "title", "startDate", "endDate"),
 			Filters: filters(
@@ -241,7 +241,7 @@ func taskTables() []*account.Resource {
 			),
 		},
 		{
-			ID: taskChecklists, Name: "checklists", Object: "core.checklist", Path: "v1/Core/Tasks/{taskId}/Checklists", Verbs: nested, Parent: tasks,
+			ID: TaskChecklists, Name: "checklists", Object: "core.checklist", Path: "v1/Core/Tasks/{taskId}/Checklists", Verbs: nested, Parent: Tasks,
 			Schema: schema.New(
 				number("id"), text("name"), objects("items", "core.checklistItem", number("id"), text("text"), boolean("isCompleted"), number("sortOrder")),
 			),
@@ -249,10 +249,10 @@ func taskTables() []*account.Resource {
 			Write: same("name", "items"),
 		},
 		{
-			ID: taskAttachments, Name: "attachments", Object: "core.attachment", Path: "v1/Core/Tasks/{taskId}/Attachments", Verbs: nested, Parent: tasks,
+			ID: TaskAttachments, Name: "attachments", Object: "core.attachment", Path: "v1/Core/Tasks/{taskId}/Attachments", Verbs: nested, Parent: Tasks,
 			Schema: schema.New(
 				number("id"), text("name"), enum("provider", "googleDrive", "dropbox", "oneDrive").OrNull(), text("url").OrNull(),
-				number("size").OrNull(), text("contentType").OrNull(), createdStamp("createdDate"), ref("createdBy", users),
+				number("size").OrNull(), text("contentType").OrNull(), createdStamp("createdDate"), ref("createdBy", Users),
 			),
 			Sorts: sorts("name"),
 			Write: same("name", "provider", "url"),
@@ -268,9 +268,9 @@ func otherCoreTables() []*account.Resource {
 	}
 	return []*account.Resource{
 		{
-			ID: logs, Name: "logs", Object: "core.log", Path: "v1/Core/Logs", Verbs: listed,
+			ID: Logs, Name: "logs", Object: "core.log", Path: "v1/Core/Logs", Verbs: listed,
 			Schema: schema.New(
-				number("id"), enum("logType", events...), text("text").OrNull(), ref("project", projects), ref("user", users), createdStamp("createdDate"),
+				number("id"), enum("logType", events...), text("text").OrNull(), ref("project", Projects), ref("user", Users), createdStamp("createdDate"),
 			),
 			Sorts: sorts("createdDate"),
 			Filters: filters(
@@ -278,7 +278,7 @@ func otherCoreTables() []*account.Resource {
 			),
 		},
 		{
-			ID: projectCollections, Name: "project collections", Object: "core.projectCollection", Path: "v1/Core/ProjectCollections",
+			ID: ProjectCollections, Name: "project collections", Object: "core.projectCollection", Path: "v1/Core/ProjectCollections",
 			Verbs: verbs(list, get), Named: []string{"name"},
 			Schema: schema.New(
 				number("id"), text("name"), text("number").OrNull(), enum("projectCollectionType", "normal", "absence", "internal"), boolean("isActive"),
@@ -287,27 +287,27 @@ func otherCoreTables() []*account.Resource {
 			Filters: filters(queryOf("name", "number")),
 		},
 		{
-			ID: vacationRequests, Name: "vacation requests", Object: "core.vacationRequest", Path: "v1/Core/VacationRequests", Verbs: listed,
+			ID: VacationRequests, Name: "vacation requests", Object: "core.vacationRequest", Path: "v1/Core/VacationRequests", Verbs: listed,
 			Schema: schema.New(fields(
-				number("id"), ref("user", users), ref("absenceProject", absenceProjects), date("fromDate"), date("toDate"), text("comment").OrNull(),
-				enum("state", "awaitingAttest", "attested", "denied"), dateTime("attestedDate").OrNull(), ref("attestedBy", users),
-				dateTime("deniedDate").OrNull(), ref("deniedBy", users), stamps("createdDate", "updatedDate"),
+				number("id"), ref("user", Users), ref("absenceProject", AbsenceProjects), date("fromDate"), date("toDate"), text("comment").OrNull(),
+				enum("state", "awaitingAttest", "attested", "denied"), dateTime("attestedDate").OrNull(), ref("attestedBy", Users),
+				dateTime("deniedDate").OrNull(), ref("deniedBy", Users), stamps("createdDate", "updatedDate"),
 			)...),
 			Sorts:   sorts("fromDate", "toDate", "createdDate", "updatedDate", "attestedDate", "deniedDate"),
 			Filters: filters(equals("state", "state"), anyOf("userIds", "user"), span("fromDate", "toDate")),
 		},
 		{
-			ID: paymentPlans, Name: "payment plans", Object: "core.paymentPlan", Path: "v1/Core/PaymentPlans", Verbs: listed,
+			ID: PaymentPlans, Name: "payment plans", Object: "core.paymentPlan", Path: "v1/Core/PaymentPlans", Verbs: listed,
 			Schema: schema.New(fields(
 				number("id"), text("articleNumber").OrNull(), text("description"), exact("price"), exact("units"), number("batchId").OrNull(),
 				date("date").OrNull(), number("invoiceId").OrNull(), dateTime("invoicedDate").OrNull(), number("invoiceDraftId").OrNull(),
-				ref("project", projects), stamps("createdDate", "updatedDate"),
+				ref("project", Projects), stamps("createdDate", "updatedDate"),
 			)...),
 			Sorts:   sorts("description", "createdDate", "updatedDate"),
 			Filters: filters(equals("projectId", "project")),
 		},
 		{
-			ID: supplierInvoices, Name: "supplier invoices", Object: "core.supplierInvoice", Path: "v1/Core/SupplierInvoices", Verbs: listed,
+			ID: SupplierInvoices, Name: "supplier invoices", Object: "core.supplierInvoice", Path: "v1/Core/SupplierInvoices", Verbs: listed,
 			Schema:  schema.New(supplierInvoiceFields()...),
 			Sorts:   sorts("invoiceNumber", "invoiceDate", "totalAmount", "invoiceCostAddition", "cost", "createdDate", "updatedDate"),
 			Filters: filters(equals("projectId", "project"), between("invoiceDate", "invoiceDate")),
@@ -318,7 +318,7 @@ func otherCoreTables() []*account.Resource {
 func supplierInvoiceFields() []*schema.Field {
 	return fields(
 		number("id"), text("invoiceNumber"), date("invoiceDate"), text("title").OrNull(), text("description").OrNull(), exact("totalAmount"),
-		exact("cost"), exact("invoiceCostAddition"), boolean("toBeInvoiced"), number("invoiceId").OrNull(), ref("project", projects),
-		ref("supplier", contacts), stamps("createdDate", "updatedDate"),
+		exact("cost"), exact("invoiceCostAddition"), boolean("toBeInvoiced"), number("invoiceId").OrNull(), ref("project", Projects),
+		ref("supplier", Contacts), stamps("createdDate", "updatedDate"),
 	)
 }

@@ -1,4 +1,4 @@
-package tidtest
+package tables
 
 import (
 	"github.com/vismatid/tid/tidtest/internal/account"
@@ -20,39 +20,39 @@ func adminResources() []*account.Resource {
 			Schema: schema.New(number("id"), text("name"), boolean("isActive"), boolean("commentRequiredWhenTimeReporting")),
 		}
 	}
-	absence := timeless(absenceProjects, "absence projects", "admin.absenceProject", "v1/Admin/AbsenceProjects")
+	absence := timeless(AbsenceProjects, "absence projects", "admin.absenceProject", "v1/Admin/AbsenceProjects")
 	absence.Sorts = sorts("name")
 	absence.Filters = filters(queryOf("name"), equals("isActive", "isActive"))
 
-	opportunityTag := colored(opportunityTags, "opportunity tags", "admin.opportunityTag", "v1/Admin/OpportunityTags")
+	opportunityTag := colored(OpportunityTags, "opportunity tags", "admin.opportunityTag", "v1/Admin/OpportunityTags")
 	opportunityTag.Named = []string{"title"}
 	opportunityTag.Schema = schema.New(number("id"), text("title").AlsoCalled("name"), text("color"))
 
 	return []*account.Resource{
 		absence,
-		timeless(internalProjects, "internal projects", "admin.internalProject", "v1/Admin/InternalProjects"),
-		colored(projectStatuses, "project statuses", "admin.projectStatus", "v1/Admin/ProjectStatuses", boolean("isCompletedStatus")),
-		colored(opportunityStatuses, "opportunity statuses", "admin.opportunityStatus", "v1/Admin/OpportunityStatuses"),
+		timeless(InternalProjects, "internal projects", "admin.internalProject", "v1/Admin/InternalProjects"),
+		colored(ProjectStatuses, "project statuses", "admin.projectStatus", "v1/Admin/ProjectStatuses", boolean("isCompletedStatus")),
+		colored(OpportunityStatuses, "opportunity statuses", "admin.opportunityStatus", "v1/Admin/OpportunityStatuses"),
 		opportunityTag,
 		{
-			ID: timeCodes, Name: "time codes", Object: "admin.timeCode", Path: "v1/Admin/Timecodes", Verbs: listed,
+			ID: TimeCodes, Name: "time codes", Object: "admin.timeCode", Path: "v1/Admin/Timecodes", Verbs: listed,
 			Named:  []string{"name"},
 			Schema: schema.New(number("id"), text("name"), text("code"), boolean("isActive"), boolean("billable").OrNull()),
 		},
 		{
-			ID: activities, Name: "activities", Object: "admin.activity", Path: "v1/Admin/Activities", Verbs: listed,
+			ID: Activities, Name: "activities", Object: "admin.activity", Path: "v1/Admin/Activities", Verbs: listed,
 			Named:   []string{"name"},
 			Schema:  schema.New(fields(number("id"), text("name"), boolean("isActive"), stamps("createdDate", "updatedDate"))...),
 			Sorts:   sorts("name", "createdDate", "updatedDate"),
 			Filters: filters(queryOf("name"), equals("isActive", "isActive")),
 		},
 		{
-			ID: articles, Name: "articles", Object: "admin.article", Path: "v1/Admin/Articles", Verbs: verbs(list, get),
+			ID: Articles, Name: "articles", Object: "admin.article", Path: "v1/Admin/Articles", Verbs: verbs(list, get),
 			Named: []string{"name"},
 			Schema: schema.New(fields(
 				number("id"), text("name"), text("articleNumber"),
 				enum("articleType", "material", "allowance", "equipment", "addition", "time"),
-				exact("price"), exact("cost"), text("description").OrNull(), ref("unit", units), boolean("isActive"),
+				exact("price"), exact("cost"), text("description").OrNull(), ref("unit", Units), boolean("isActive"),
 				stamps("createdDate", "updatedDate"),
 			)...),
 			Sorts: sorts("name", "articleNumber", "createdDate", "updatedDate"),
@@ -66,7 +66,7 @@ func adminResources() []*account.Resource {
 			),
 		},
 		{
-			ID: bookingProjects, Name: "booking projects", Object: "admin.bookingProject", Path: "v1/Admin/BookingProjects",
+			ID: BookingProjects, Name: "booking projects", Object: "admin.bookingProject", Path: "v1/Admin/BookingProjects",
 			Verbs: verbs(list, get, create), Named: []string{"name"},
 			Schema: schema.New(fields(
 				number("id"), text("name"), text("bookingNumber"), boolean("isActive"), date("startDate").OrNull(), date("endDate").OrNull(),
@@ -82,18 +82,18 @@ func adminResources() []*account.Resource {
 			Rules: bookingProjectRules,
 		},
 		{
-			ID: users, Name: "users", Object: "admin.user", Path: "v1/Admin/Users", Verbs: verbs(list, get),
+			ID: Users, Name: "users", Object: "admin.user", Path: "v1/Admin/Users", Verbs: verbs(list, get),
 			Named: []string{"firstName", "lastName"}, Erased: true,
 			Schema: schema.New(fields(
 				number("id"), text("firstName"), text("lastName"), text("email"), date("startDate"), date("endDate").OrNull(),
-				text("employeeNumber"), ref("timeReportingProfile", timeReportingProfiles), ref("department", departments),
-				ref("costCenter", costCenters), text("license"), texts("permissions"),
-				number("salaryType").TextInDetail(), ref("createdBy", users), ref("updatedBy", users), stamps("createdDate", "updatedDate"),
+				text("employeeNumber"), ref("timeReportingProfile", TimeReportingProfiles), ref("department", Departments),
+				ref("costCenter", CostCenters), text("license"), texts("permissions"),
+				number("salaryType").TextInDetail(), ref("createdBy", Users), ref("updatedBy", Users), stamps("createdDate", "updatedDate"),
 				inDetail(
 					text("socialSecurityNumber"), text("mobilePhoneNumber"), text("workPhoneNumber"), text("note"), exact("costPerHour"),
 					text("settlementAccount"), object("address", "admin.address", addressFields()...), text("nextOfKin"), text("nextOfKinRelation"),
-					text("nextOfKinPhoneNumber"), ref("manager", users), ref("schedule", schedules), ref("standardTimeArticle", articles),
-					ref("standardActivity", activities), boolean("timeBankEnabled"), exact("currentTimeBank"),
+					text("nextOfKinPhoneNumber"), ref("manager", Users), ref("schedule", Schedules), ref("standardTimeArticle", Articles),
+					ref("standardActivity", Activities), boolean("timeBankEnabled"), exact("currentTimeBank"),
 					exact("planningCapacityInPercent"), boolean("isRestricted"), tagList().OrWords(),
 				),
 			)...),
@@ -111,4 +111,4 @@ func addressFields() []*schema.Field {
 }
 
 // tagList is the property tags of an object.
-func tagList() *schema.Field { return refs("tags", tags, display("title"), shown("color", "color")) }
+func tagList() *schema.Field { return refs("tags", Tags, display("title"), shown("color", "color")) }

@@ -1,4 +1,4 @@
-package tidtest
+package tables
 
 import (
 	"slices"
@@ -22,7 +22,7 @@ func contactRules(ch *account.Change) {
 
 // contactPersons are the persons of a company: those that a test has put there, and those that name it as their company.
 func contactPersons(st *account.Account, r *schema.Record) (int64, any) {
-	of := st.Resource(contacts)
+	of := st.Resource(Contacts)
 	f := of.Schema.Field("contactPersons")
 	listed, _ := r.Other(f).([]*schema.Record)
 	all := slices.Clone(listed)
@@ -47,7 +47,7 @@ func projectRules(ch *account.Change) {
 	if ch.Old == nil {
 		ch.SetNum("invoiceType", 0) // ongoing, whatever was sent
 		ch.SetNum("bookingProject", schema.None)
-		ch.SetText("orderNumber", nextProjectNumber(ch.Account, ch.Num("projectCollection")))
+		ch.SetText("orderNumber", NextProjectNumber(ch.Account, ch.Num("projectCollection")))
 	}
 	locate(ch)
 	logProject(ch)
@@ -81,10 +81,10 @@ func locate(ch *account.Change) {
 	ch.New.SetOther(place, r)
 }
 
-// nextProjectNumber is one more than the highest number that a project of a collection has, or any project if no collection
+// NextProjectNumber is one more than the highest number that a project of a collection has, or any project if no collection
 // is named. A collection whose own number is 2 begins at 2001.
-func nextProjectNumber(st *account.Account, collection int64) string {
-	of, collections := st.Resource(projects), st.Resource(projectCollections)
+func NextProjectNumber(st *account.Account, collection int64) string {
+	of, collections := st.Resource(Projects), st.Resource(ProjectCollections)
 	number, in, highest := of.Schema.Field("orderNumber"), of.Schema.Field("projectCollection"), int64(1000)
 	if c := collections.Find(collection); c != nil {
 		if n, err := strconv.ParseInt(c.Text(collections.Schema.Field("number")), 10, 32); err == nil && n > 0 {
@@ -127,12 +127,12 @@ func logProject(ch *account.Change) {
 // log adds an entry to the log once the change has been made.
 func log(ch *account.Change, event, text string) {
 	ch.After = append(ch.After, func() {
-		of := ch.Resource(logs)
+		of := ch.Resource(Logs)
 		r := of.NewEntry()
 		word, _ := of.Schema.Field("logType").Word(event)
 		r.SetNum(of.Schema.Field("logType"), word)
 		project := ch.New.ID
-		if ch.Res.ID == projectComments {
+		if ch.Res.ID == ProjectComments {
 			project = ch.New.Parent
 		}
 		r.SetNum(of.Schema.Field("project"), project)
@@ -150,7 +150,7 @@ func commentRules(ch *account.Change) {
 		text, _ := schema.StringOf(again) // it has been found to be one
 		ch.SetText("text", text)
 	}
-	if ch.Res.ID == projectComments && ch.Old == nil {
+	if ch.Res.ID == ProjectComments && ch.Old == nil {
 		log(ch, "project_Added_Note", ch.Text("text"))
 	}
 }
@@ -186,13 +186,13 @@ func timeReportRules(ch *account.Change) {
 	ch.SetNum("contact", schema.None)
 	ch.SetNum("costCenter", schema.None)
 	if project := ch.Target("project"); project != nil {
-		of := ch.Resource(projects).Schema
+		of := ch.Resource(Projects).Schema
 		ch.SetNum("contact", project.Num(of.Field("customer")))
 		ch.SetNum("costCenter", project.Num(of.Field("costCenter")))
 	}
 	ch.SetNum("travelReportId", schema.None)
 	if raw, ok := ch.Given["travelReport"]; ok {
-		of := ch.Resource(travelReports)
+		of := ch.Resource(TravelReports)
 		r := of.NewEntry()
 		ch.ReadPart(of.Schema, r, raw)
 		r.SetNum(of.Schema.Field("id"), r.ID)
@@ -204,7 +204,7 @@ func timeReportRules(ch *account.Change) {
 func materialReportRules(ch *account.Change) {
 	if raw, ok := ch.Given["articleId"]; ok {
 		id, _ := schema.IntOf(raw)
-		of := ch.Resource(articles)
+		of := ch.Resource(Articles)
 		article := of.Find(id)
 		for field, from := range map[string]string{"articleNumber": "articleNumber", "title": "name"} {
 			if !ch.Has(field) {
@@ -212,7 +212,7 @@ func materialReportRules(ch *account.Change) {
 			}
 		}
 	}
-	if id := ch.Num("timeReportId"); id != schema.None && ch.Resource(timeReports).Find(id) == nil {
+	if id := ch.Num("timeReportId"); id != schema.None && ch.Resource(TimeReports).Find(id) == nil {
 		ch.Wrong.Add("timeReportId", "is %d, and there is no time report with that id", id)
 	}
 	value := func(name string) int64 { return ch.Num(name) }
@@ -249,6 +249,6 @@ func bookingProjectRules(ch *account.Change) {
 
 func unhandledInvoiceRules(ch *account.Change) {
 	if supplier := ch.Target("supplier"); supplier != nil && !ch.Has("supplierName") {
-		ch.SetText("supplierName", ch.Resource(contacts).Display(supplier))
+		ch.SetText("supplierName", ch.Resource(Contacts).Display(supplier))
 	}
 }

@@ -1,4 +1,4 @@
-package tidtest
+package tables
 
 import (
 	"cmp"
@@ -34,7 +34,7 @@ func gatherDayStatistics(st *account.Account, res *account.Resource, l *query.Li
 		last     int64
 	}
 	sums := map[int64][]cell{}
-	reports := st.Resource(timeReports)
+	reports := st.Resource(TimeReports)
 	user, date := reports.Schema.Field("user"), reports.Schema.Field("date")
 	hours, attested := reports.Schema.Field("hours"), reports.Schema.Field("attestedDate")
 	for _, r := range reports.Sorted {
@@ -60,7 +60,7 @@ func gatherDayStatistics(st *account.Account, res *account.Resource, l *query.Li
 		}
 	}
 
-	people := st.Resource(users)
+	people := st.Resource(Users)
 	field := res.Schema.Field
 	dates := field("dates")
 	start, end := people.Schema.Field("startDate"), people.Schema.Field("endDate")
@@ -106,7 +106,7 @@ func scheduledHours(at, start, end int64) int64 {
 
 // planned returns the plannings of the time that a Planning list asks about.
 func planned(st *account.Account, l *query.Listing) []*schema.Record {
-	of := st.Resource(plannings)
+	of := st.Resource(Plannings)
 	first, since := l.Argument("fromDate")
 	last, until := l.Argument("toDate")
 	var rows []*schema.Record
@@ -120,12 +120,12 @@ func planned(st *account.Account, l *query.Listing) []*schema.Record {
 }
 
 func gatherPlanningUsers(st *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
-	people := st.Resource(users)
+	people := st.Resource(Users)
 	noDeleted, _ := l.Argument("excludeDeleted")
 	noRestricted, _ := l.Argument("excludeRestricted")
 	found := map[int64]*schema.Record{}
 	for _, plan := range planned(st, l) {
-		id := plan.Num(st.Resource(plannings).Schema.Field("user"))
+		id := plan.Num(st.Resource(Plannings).Schema.Field("user"))
 		person := people.Referred(id)
 		if person == nil || noDeleted.Yes && people.Find(id) == nil ||
 			noRestricted.Yes && person.Num(people.Schema.Field("isRestricted")) == 1 {
@@ -149,7 +149,7 @@ func gatherPlanningUsers(st *account.Account, res *account.Resource, l *query.Li
 
 // gatherPlanningSums adds up planned hours: by project and user in both lists, the one ordered by project, the other by user.
 func gatherPlanningSums(st *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
-	of := st.Resource(plannings).Schema
+	of := st.Resource(Plannings).Schema
 	kinds := []string{"project", "internalProject", "absenceProject"}
 	excluded := map[string]string{"project": "excludeProjects", "internalProject": "excludeInternal", "absenceProject": "excludeAbsence"}
 	user, byUser := l.Argument("userId")
