@@ -96,7 +96,7 @@ func exchangeToken(c *call) (reply, error) {
 	expires := s.now().Add(s.config.lifetime)
 	name := s.tokens.issue(newToken(), expires)
 	body := fmt.Appendf(nil, `{"objectName":"auth.token","accessToken":%q`, name)
-	if text, ok := s.style().expiry(expires.UTC()); ok {
+	if text, ok := s.style().Expiry(expires.UTC()); ok {
 		body = fmt.Appendf(body, `,"expires":%q`, text)
 	}
 	return rawJSON(http.StatusOK, append(body, '}')), nil

@@ -128,18 +128,17 @@ func (c *call) distorted(ch *account.Change) reply {
 	case AnswerEmpty:
 		return empty()
 	case AnswerRespelt:
-		if w.style == nil {
-			w.style = &style{}
-		}
-		w.style.respelt = true
+		w.Respell()
 	}
-	body := w.record(nil, ch.Res, ch.New)
+	body := w.Record(nil, ch.Res, ch.New)
 	if c.distortion.Answer == AnswerPart {
 		part := []byte{'{'}
 		_ = schema.Members(body, func(name string, value []byte) error { // whose names are those of the table
 			if name == "id" || name == "objectName" || slices.Contains(c.distortion.Show, name) {
-				part = append(schema.AppendString(separate(part, 1), name), ':')
-				part = append(part, value...)
+				if len(part) > 1 {
+					part = append(part, ',')
+				}
+				part = append(append(schema.AppendString(part, name), ':'), value...)
 			}
 			return nil
 		})

@@ -13,6 +13,7 @@ import (
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/shapes"
 	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
@@ -216,13 +217,13 @@ func (c *call) one(res *account.Resource, id int64) (*schema.Record, error) {
 	return r, nil
 }
 
-func (c *call) writer(detail bool) *writer {
-	return &writer{st: c.Account, style: c.srv.style(), detail: detail}
+func (c *call) writer(detail bool) *shapes.Writer {
+	return &shapes.Writer{Account: c.Account, Style: c.srv.style(), Detail: detail}
 }
 
 // answer is the reply that shows one object in full.
 func (c *call) answer(res *account.Resource, r *schema.Record) reply {
-	return rawJSON(http.StatusOK, c.writer(true).record(nil, res, r))
+	return rawJSON(http.StatusOK, c.writer(true).Record(nil, res, r))
 }
 
 func listRows(c *call) (reply, error) {
@@ -249,14 +250,14 @@ func listRows(c *call) (reply, error) {
 	rows = rows[first:min(total, first+l.PageSize)]
 
 	w := c.writer(false)
-	pages := w.style.pages((total + l.PageSize - 1) / l.PageSize)
+	pages := w.Style.Pages((total + l.PageSize - 1) / l.PageSize)
 	body := fmt.Appendf(nil, `{"objectName":"%sList","page":%d,"pageSize":%d,"itemCount":%d,"totalItemCount":%d,"totalPages":%d,"items":[`,
 		res.Object, l.Page, l.PageSize, len(rows), total, pages)
 	for i, r := range rows {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		body = w.record(body, res, r)
+		body = w.Record(body, res, r)
 	}
 	return rawJSON(http.StatusOK, append(body, "]}"...)), nil
 }

@@ -90,7 +90,7 @@ func parseAndFind(c *call, text string) (*schema.Record, error) {
 }
 
 func nextNumber(c *call) (reply, error) {
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(tables.NextProjectNumber(c.Account, schema.None))), nil
+	return rawJSON(http.StatusOK, c.srv.style().ProjectNumber(tables.NextProjectNumber(c.Account, schema.None))), nil
 }
 
 func nextNumberOfCollection(c *call) (reply, error) {
@@ -98,7 +98,7 @@ func nextNumberOfCollection(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return rawJSON(http.StatusOK, c.srv.style().projectNumber(tables.NextProjectNumber(c.Account, collection.ID))), nil
+	return rawJSON(http.StatusOK, c.srv.style().ProjectNumber(tables.NextProjectNumber(c.Account, collection.ID))), nil
 }
 
 func timeCalculation(c *call) (reply, error) {

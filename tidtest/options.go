@@ -2,6 +2,8 @@ package tidtest
 
 import (
 	"time"
+
+	"github.com/vismatid/tid/tidtest/internal/shapes"
 )
 
 // An Option changes how a server behaves.
@@ -17,7 +19,7 @@ type config struct {
 	now      func() time.Time
 	seed     uint64
 	ties     bool
-	shapes   Shape
+	shapes   shapes.Shape
 	needed   []string
 	keep     int
 	company  *Company
@@ -71,13 +73,13 @@ func WithSeed(seed uint64) Option { return func(c *config) { c.seed = seed } }
 func WithShuffledTies() Option { return func(c *config) { c.ties = true } }
 
 // WithStrangeShapes makes answers vary in the given ways, or in every way if none is given, at random.
-func WithStrangeShapes(shapes ...Shape) Option {
+func WithStrangeShapes(ways ...Shape) Option {
 	return func(c *config) {
-		if len(shapes) == 0 {
-			c.shapes = shapeAll
+		if len(ways) == 0 {
+			c.shapes = shapes.All
 		}
-		for _, shape := range shapes {
-			c.shapes |= shape
+		for _, way := range ways {
+			c.shapes |= shapes.Shape(way)
 		}
 	}
 }

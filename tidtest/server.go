@@ -17,6 +17,7 @@ import (
 	"github.com/vismatid/tid/internal/fakehttp"
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
+	"github.com/vismatid/tid/tidtest/internal/shapes"
 	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
@@ -189,13 +190,13 @@ func (s *Server) pick(n int) int {
 }
 
 // style is that of the answer to one request, nil if answers have their plain shapes.
-func (s *Server) style() *style {
+func (s *Server) style() *shapes.Style {
 	if s.config.shapes == 0 {
 		return nil
 	}
 	s.randomMu.Lock()
 	defer s.randomMu.Unlock()
-	return &style{rng: rand.New(rand.NewPCG(s.rng.Uint64(), s.rng.Uint64())), shapes: s.config.shapes}
+	return shapes.NewStyle(rand.New(rand.NewPCG(s.rng.Uint64(), s.rng.Uint64())), s.config.shapes)
 }
 
 // A Request is what the log of a server tells about a request. The Authorization header is never in it.
@@ -312,7 +313,10 @@ func (s *Server) perform(op *operation, args []string, in inbound) reply {
 	var f *account.Failure
 	switch {
 	case err == nil:
-		return s.style().empties(in.Method, rep)
+		if status, yes := s.style().Empties(in.Method); yes {
+			return reply{Status: status, Header: http.Header{}}
+		}
+		return rep
 	case errors.As(err, &f):
 		return failed(f)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/shapes"
 	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
@@ -161,7 +162,7 @@ func (s *Store[T]) find(id int64) *schema.Record {
 
 // text is an object as JSON, and what it has of properties that a test has added.
 func (s *Store[T]) text(r *schema.Record) ([]byte, tid.Extra) {
-	return (&writer{st: s.st, detail: true}).record(nil, s.res, r), s.res.Schema.Extra(r)
+	return (&shapes.Writer{Account: s.st, Detail: true}).Record(nil, s.res, r), s.res.Schema.Extra(r)
 }
 
 func encode(v any) []byte {
@@ -235,7 +236,7 @@ func (s *Server) GetJSON(path string) string {
 	if r == nil || r.Parent != c.parent() {
 		return ""
 	}
-	return string((&writer{st: s.state, detail: true}).record(nil, op.res, r))
+	return string((&shapes.Writer{Account: s.state, Detail: true}).Record(nil, op.res, r))
 }
 
 // Client returns a client of the server, made with AppID and AppSecret; further options come after its own. It panics if they

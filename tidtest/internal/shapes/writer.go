@@ -1,4 +1,5 @@
-package tidtest
+// Package shapes writes objects as JSON in the shapes that the API's answers have, the plain ones and the strange ones.
+package shapes
 
 import (
 	"strconv"
@@ -7,19 +8,27 @@ import (
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
-// A writer turns records into JSON as responses show it.
-type writer struct {
-	st     *account.Account
-	style  *style // nil for the plain shapes
-	detail bool   // with the properties that rows of a list do not have
+// A Writer turns records into JSON as responses show it.
+type Writer struct {
+	Account *account.Account
+	Style   *Style // nil for the plain shapes
+	Detail  bool   // with the properties that rows of a list do not have
 }
 
-// record adds an object of a resource.
-func (w *writer) record(dst []byte, res *account.Resource, r *schema.Record) []byte {
+// Respell makes every value be spelt in another way than usual.
+func (w *Writer) Respell() {
+	if w.Style == nil {
+		w.Style = &Style{}
+	}
+	w.Style.respelt = true
+}
+
+// Record adds an object of a resource.
+func (w *Writer) Record(dst []byte, res *account.Resource, r *schema.Record) []byte {
 	return w.object(dst, res.Object, res.Schema, r)
 }
 
-func (w *writer) object(dst []byte, objectName string, s *schema.Schema, r *schema.Record) []byte {
+func (w *Writer) object(dst []byte, objectName string, s *schema.Schema, r *schema.Record) []byte {
 	dst = append(dst, '{')
 	start := len(dst)
 	if objectName != "" {
@@ -27,16 +36,16 @@ func (w *writer) object(dst []byte, objectName string, s *schema.Schema, r *sche
 		dst = schema.AppendString(dst, objectName)
 	}
 	for _, f := range s.Fields {
-		if f.Kept || f.Detail && !w.detail || !f.Exists(s, r) || w.style.omits(f) {
+		if f.Kept || f.Detail && !w.Detail || !f.Exists(s, r) || w.Style.omits(f) {
 			continue
 		}
 		dst = separate(dst, start)
-		dst = schema.AppendString(dst, w.style.nameOf(f))
+		dst = schema.AppendString(dst, w.Style.nameOf(f))
 		dst = append(dst, ':')
 		dst = w.field(dst, f, r)
 	}
 	if len(dst) > start {
-		dst = w.style.extra(dst)
+		dst = w.Style.extra(dst)
 	}
 	return append(dst, '}')
 }
@@ -49,7 +58,7 @@ func separate(dst []byte, start int) []byte {
 }
 
 // field adds the value of a field.
-func (w *writer) field(dst []byte, f *schema.Field, r *schema.Record) []byte {
+func (w *Writer) field(dst []byte, f *schema.Field, r *schema.Record) []byte {
 	num, other := f.Value(r)
 	if f.Kind.Numeric() {
 		return w.number(dst, f, num)
@@ -57,44 +66,44 @@ func (w *writer) field(dst []byte, f *schema.Field, r *schema.Record) []byte {
 	switch f.Kind {
 	case schema.Text:
 		s, ok := other.(string)
-		if !ok && f.Null || f.Null && w.style.hides() {
+		if !ok && f.Null || f.Null && w.Style.hides() {
 			return append(dst, "null"...)
 		}
-		return schema.AppendString(dst, w.style.text(s))
+		return schema.AppendString(dst, w.Style.text(s))
 	case schema.Object:
 		nested, ok := other.(*schema.Record)
 		switch {
-		case f.Null && (!ok || w.style.hides()):
+		case f.Null && (!ok || w.Style.hides()):
 			return append(dst, "null"...)
 		case !ok:
 			nested = f.Of.NewRecord()
 		}
 		return w.object(dst, f.Object, f.Of, nested)
 	case schema.JSON:
-		return append(dst, w.style.json(other.(schema.AnyJSON))...)
+		return append(dst, w.Style.json(other.(schema.AnyJSON))...)
 	}
 	dst = append(dst, '[')
 	start := len(dst)
 	switch list := other.(type) {
 	case []string:
-		spell := w.style.text
+		spell := w.Style.text
 		if f.Kind == schema.Enums {
-			spell = w.style.word
+			spell = w.Style.word
 		}
-		for _, s := range ordered(w.style, list) {
+		for _, s := range ordered(w.Style, list) {
 			dst = schema.AppendString(separate(dst, start), spell(s))
 		}
 	case []int64:
-		bare := w.style.bareWords(f)
-		for _, id := range ordered(w.style, list) {
+		bare := w.Style.bareWords(f)
+		for _, id := range ordered(w.Style, list) {
 			if bare {
-				dst = schema.AppendString(separate(dst, start), w.st.DisplayName(f.Target, id))
+				dst = schema.AppendString(separate(dst, start), w.Account.DisplayName(f.Target, id))
 				continue
 			}
 			dst = w.reference(separate(dst, start), f, id)
 		}
 	case []*schema.Record:
-		for _, nested := range ordered(w.style, list) {
+		for _, nested := range ordered(w.Style, list) {
 			dst = w.object(separate(dst, start), f.Object, f.Of, nested)
 		}
 	}
@@ -102,47 +111,47 @@ func (w *writer) field(dst []byte, f *schema.Field, r *schema.Record) []byte {
 }
 
 // number adds a value that is held as a number.
-func (w *writer) number(dst []byte, f *schema.Field, n int64) []byte {
-	if n == schema.None || f.Null && w.style.hides() {
+func (w *Writer) number(dst []byte, f *schema.Field, n int64) []byte {
+	if n == schema.None || f.Null && w.Style.hides() {
 		return append(dst, "null"...)
 	}
 	switch f.Kind {
 	case schema.Int:
-		if f.Quoted && w.detail {
+		if f.Quoted && w.Detail {
 			return append(strconv.AppendInt(append(dst, '"'), n, 10), '"')
 		}
 		return strconv.AppendInt(dst, n, 10)
 	case schema.Bool:
 		return strconv.AppendBool(dst, n != 0)
 	case schema.Decimal:
-		if w.style.quotes() {
-			return append(w.style.zeros(schema.AppendDecimal(append(dst, '"'), n)), '"')
+		if w.Style.quotes() {
+			return append(w.Style.zeros(schema.AppendDecimal(append(dst, '"'), n)), '"')
 		}
-		return w.style.zeros(schema.AppendDecimal(dst, n))
+		return w.Style.zeros(schema.AppendDecimal(dst, n))
 	case schema.Float:
 		return strconv.AppendFloat(dst, schema.BitsFloat(n), 'f', -1, 64)
 	case schema.Ref:
 		return w.reference(dst, f, n)
 	case schema.Clock:
-		return schema.AppendString(dst, w.style.clock(n))
+		return schema.AppendString(dst, w.Style.clock(n))
 	case schema.Enum:
-		return schema.AppendString(dst, w.style.word(f.Values[n]))
+		return schema.AppendString(dst, w.Style.word(f.Values[n]))
 	}
 	dst = append(dst, '"')
-	dst = w.style.appendTime(dst, n, f.Kind == schema.Date)
+	dst = w.Style.appendTime(dst, n, f.Kind == schema.Date)
 	return append(dst, '"')
 }
 
 // reference adds a nested reference.
-func (w *writer) reference(dst []byte, f *schema.Field, id int64) []byte {
-	target := w.st.Resource(f.Target)
+func (w *Writer) reference(dst []byte, f *schema.Field, id int64) []byte {
+	target := w.Account.Resource(f.Target)
 	r := target.Referred(id)
 	if r == nil {
 		r = target.Schema.NewRecord()
 	}
 	dst = append(dst, `{"objectName":`...)
 	dst = schema.AppendString(dst, target.Object)
-	idName, shows := w.style.reference(f)
+	idName, shows := w.Style.reference(f)
 	dst = append(dst, `,"`...)
 	dst = append(dst, idName...)
 	dst = append(dst, `":`...)
