@@ -86,8 +86,7 @@ func credential(h http.Header, scheme string) (string, bool) {
 }
 
 // exchangeToken answers a valid application id and secret with a new token.
-func exchangeToken(c *call) (reply, error) {
-	s := c.srv
+func (s *Server) exchangeToken(c *call) (reply, error) {
 	given, ok := credential(c.header, "Basic")
 	plain, err := base64.StdEncoding.DecodeString(given)
 	if !ok || err != nil || string(plain) != s.AppID+":"+s.AppSecret {

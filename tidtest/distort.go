@@ -7,6 +7,7 @@ import (
 
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
+	"github.com/vismatid/tid/tidtest/internal/shapes"
 )
 
 // A Distortion is an API that does not do with a POST or a PUT what it was sent:
@@ -100,41 +101,36 @@ func shows(res *account.Resource, name string) bool {
 }
 
 // distortion is all that concerns an operation; the lock of the state is held.
-func (s *Server) distortion(op *operation) (all Distortion) {
+func (s *Server) distortion(op *operation) distortion {
+	all, ignored := Distortion{}, map[string]bool{}
 	for _, d := range s.distortions {
 		if !d.concerns(op) {
 			continue
 		}
-		all.Ignore, all.Clear = append(all.Ignore, d.Ignore...), append(all.Clear, d.Clear...)
+		for _, name := range d.Ignore {
+			ignored[name] = true
+		}
+		all.Clear = append(all.Clear, d.Clear...)
 		if d.Answer != AnswerWhole {
 			all.Answer, all.Show = d.Answer, d.Show
 		}
 	}
-	return all
+	return distortion{ignored: ignored, clear: all.Clear, answer: all.answer}
 }
 
-func (d *Distortion) ignored() map[string]bool {
-	names := map[string]bool{}
-	for _, name := range d.Ignore {
-		names[name] = true
-	}
-	return names
-}
-
-// distorted is the answer to a write.
-func (c *call) distorted(ch *account.Change) reply {
-	w := c.writer(true)
-	switch c.distortion.Answer {
+// answer is the answer to a write.
+func (d *Distortion) answer(w *shapes.Writer, ch *account.Change) reply {
+	switch d.Answer {
 	case AnswerEmpty:
 		return empty()
 	case AnswerRespelt:
 		w.Respell()
 	}
 	body := w.Record(nil, ch.Res, ch.New)
-	if c.distortion.Answer == AnswerPart {
+	if d.Answer == AnswerPart {
 		part := []byte{'{'}
 		_ = schema.Members(body, func(name string, value []byte) error { // whose names are those of the table
-			if name == "id" || name == "objectName" || slices.Contains(c.distortion.Show, name) {
+			if name == "id" || name == "objectName" || slices.Contains(d.Show, name) {
 				if len(part) > 1 {
 					part = append(part, ',')
 				}

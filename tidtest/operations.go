@@ -5,16 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
 
+	"github.com/vismatid/tid/internal/fakehttp"
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 	"github.com/vismatid/tid/tidtest/internal/shapes"
-	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
 // An operation is a method on a path.
@@ -24,23 +21,13 @@ type operation struct {
 	path   string
 	res    *account.Resource
 	open   bool // needs no token
-	run    func(*call) (reply, error)
+	run    func(*call) (fakehttp.Reply, error)
 }
 
-// Operations returns the names of all the operations that a server has, in the form "GET /v1/Core/Contacts/{id}".
-func Operations() []string {
-	var names []string
-	for _, op := range operations(tables.Open(time.Now).All) {
-		names = append(names, op.name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// operations builds the table of operations.
-func operations(all []*account.Resource) []*operation {
+// operations builds the table of operations on resources; one of them gives a token in exchange for credentials.
+func operations(all []*account.Resource, exchange func(*call) (fakehttp.Reply, error)) []*operation {
 	var ops []*operation
-	add := func(method, path string, res *account.Resource, run func(*call) (reply, error)) *operation {
+	add := func(method, path string, res *account.Resource, run func(*call) (fakehttp.Reply, error)) *operation {
 		op := &operation{name: method + " /" + path, method: method, path: path, res: res, run: run}
 		ops = append(ops, op)
 		return op
@@ -61,94 +48,61 @@ func operations(all []*account.Resource) []*operation {
 			}
 		}
 	}
-	for _, s := range specials() {
+	for _, s := range specials(exchange) {
 		op := add(s.method, s.path, all[s.of-1], s.run)
 		op.open = s.open
 	}
 	return ops
 }
 
-// A router finds operations by method and path, whatever the case of the path.
-type router struct {
-	fixed map[string]*router // by lower-case element
-	any   *router
-	ops   map[string]*operation
-}
-
-func newRouter(ops []*operation) *router {
-	root := &router{}
-	for _, op := range ops {
-		at := root
-		for part := range strings.SplitSeq(op.path, "/") {
-			if strings.HasPrefix(part, "{") {
-				if at.any == nil {
-					at.any = &router{}
-				}
-				at = at.any
-				continue
-			}
-			part = strings.ToLower(part)
-			if at.fixed == nil {
-				at.fixed = map[string]*router{}
-			}
-			if at.fixed[part] == nil {
-				at.fixed[part] = &router{}
-			}
-			at = at.fixed[part]
-		}
-		if at.ops == nil {
-			at.ops = map[string]*operation{}
-		}
-		if at.ops[op.method] != nil {
-			panic("tidtest: two operations " + op.name)
-		}
-		at.ops[op.method] = op
-	}
-	return root
-}
-
-// find returns the operation of a method and an escaped path, and the path's parameters.
-func (rt *router) find(method, path string) (op *operation, args []string) {
-	at := rt
-	for part := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
-		text, err := url.PathUnescape(part)
-		if err != nil || part == "" {
-			return nil, nil
-		}
-		if next := at.fixed[strings.ToLower(text)]; next != nil {
-			at = next
-			continue
-		}
-		if at = at.any; at == nil {
-			return nil, nil
-		}
-		args = append(args, text)
-	}
-	return at.ops[method], args
+// A distortion is what a write does otherwise than it was asked to.
+type distortion struct {
+	ignored map[string]bool                                      // properties of the body that are passed over
+	clear   []string                                             // properties of the object that are cleared
+	answer  func(*shapes.Writer, *account.Change) fakehttp.Reply // with the new version
 }
 
 // A call is a request on its way through an operation.
 type call struct {
 	*account.Account
-	srv    *Server
 	op     *operation
 	args   []string
 	query  query.Parameters
 	header http.Header
 	body   []byte
 
-	distortion Distortion // of a write
+	style   func() *shapes.Style // of an answer
+	distort func() distortion    // of a write
+}
+
+// run checks the outside of a request and runs its operation under the lock of the state.
+func (c *call) run(in fakehttp.Inbound) (fakehttp.Reply, error) {
+	op := c.op
+	if op == nil {
+		return fakehttp.Reply{}, account.NotFound("There is nothing at %s %s.", in.Method, in.URL.Path)
+	}
+	given, _ := url.ParseQuery(in.URL.RawQuery) // what cannot be read of it is as good as unknown
+	c.query = query.NewParameters(given)
+	if op.method == http.MethodGet {
+		c.RLock()
+		defer c.RUnlock()
+	} else {
+		c.Lock()
+		defer c.Unlock()
+	}
+	return op.run(c)
 }
 
 // failed is the answer that tells of a failure.
-func failed(f *account.Failure) reply {
+func failed(f *account.Failure) fakehttp.Reply {
 	if f.Problems == nil {
 		return jsonReply(f.Status, map[string]string{"message": f.Message})
 	}
 	return jsonReply(f.Status, map[string]any{"title": f.Message, "status": f.Status, "errors": f.Problems})
 }
 
-func jsonReply(status int, v any) reply {
+// jsonReply is a value as the answer.
+func jsonReply(status int, v any) fakehttp.Reply {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only values of our own come here
@@ -156,11 +110,13 @@ func jsonReply(status int, v any) reply {
 	return rawJSON(status, body)
 }
 
-func rawJSON(status int, body []byte) reply {
-	return reply{Status: status, Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, Body: body}
+// rawJSON is JSON as the answer.
+func rawJSON(status int, body []byte) fakehttp.Reply {
+	return fakehttp.Reply{Status: status, Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, Body: body}
 }
 
-func empty() reply { return reply{Status: http.StatusOK, Header: http.Header{}} }
+// empty is an answer that says nothing.
+func empty() fakehttp.Reply { return fakehttp.Reply{Status: http.StatusOK, Header: http.Header{}} }
 
 // parseID reads an id out of a path.
 func parseID(text string) (int64, error) {
@@ -171,12 +127,12 @@ func parseID(text string) (int64, error) {
 	return int64(id), nil
 }
 
-// parent is the id of the object that the resource's rows belong to, 0 if they belong to none.
-func (c *call) parent() int64 {
-	if c.op == nil || c.op.res.Parent == 0 {
+// parentID is the id of the object that the operation's rows belong to, 0 if they belong to none; args are the path's parameters.
+func (op *operation) parentID(args []string) int64 {
+	if op.res.Parent == 0 {
 		return 0
 	}
-	id, _ := parseID(c.args[0])
+	id, _ := parseID(args[0])
 	return id
 }
 
@@ -211,36 +167,36 @@ func (c *call) target() (*schema.Record, error) {
 // one returns an object of a resource, of the right parent, or the 404.
 func (c *call) one(res *account.Resource, id int64) (*schema.Record, error) {
 	r := res.Find(id)
-	if r == nil || res.Parent != 0 && r.Parent != c.parent() {
+	if r == nil || res.Parent != 0 && r.Parent != c.op.parentID(c.args) {
 		return nil, account.NotFound("There is no %s with the id %d.", res.Object, id)
 	}
 	return r, nil
 }
 
 func (c *call) writer(detail bool) *shapes.Writer {
-	return &shapes.Writer{Account: c.Account, Style: c.srv.style(), Detail: detail}
+	return &shapes.Writer{Account: c.Account, Style: c.style(), Detail: detail}
 }
 
-// answer is the reply that shows one object in full.
-func (c *call) answer(res *account.Resource, r *schema.Record) reply {
+// answer is the fakehttp.Reply that shows one object in full.
+func (c *call) answer(res *account.Resource, r *schema.Record) fakehttp.Reply {
 	return rawJSON(http.StatusOK, c.writer(true).Record(nil, res, r))
 }
 
-func listRows(c *call) (reply, error) {
+func listRows(c *call) (fakehttp.Reply, error) {
 	res := c.op.res
 	if err := c.checkParent(); err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	l, wrong, err := query.List{Schema: res.Schema, Sorts: res.Sorts, Filters: res.Filters, Bare: res.Bare}.Read(c.query)
 	if err != nil {
-		return reply{}, account.Fail(http.StatusBadRequest, "%v", err)
+		return fakehttp.Reply{}, account.Fail(http.StatusBadRequest, "%v", err)
 	}
 	if len(wrong) > 0 {
-		return reply{}, account.Invalid(wrong)
+		return fakehttp.Reply{}, account.Invalid(wrong)
 	}
-	rows, err := c.Choose(res, c.parent(), l)
+	rows, err := c.Choose(res, c.op.parentID(c.args), l)
 	if err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	total := len(rows)
 	first := total
@@ -262,40 +218,37 @@ func listRows(c *call) (reply, error) {
 	return rawJSON(http.StatusOK, append(body, "]}"...)), nil
 }
 
-func createOne(c *call) (reply, error) { return c.store(nil, nil) }
+func createOne(c *call) (fakehttp.Reply, error) { return c.store(nil, nil) }
 
-func updateOne(c *call) (reply, error) {
+func updateOne(c *call) (fakehttp.Reply, error) {
 	old, err := c.target()
 	if err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	return c.store(old, nil)
 }
 
 // store makes a new version of an object out of the body and answers with it.
-func (c *call) store(old *schema.Record, prepare func(*account.Change)) (reply, error) {
+func (c *call) store(old *schema.Record, prepare func(*account.Change)) (fakehttp.Reply, error) {
 	if err := c.checkParent(); err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
-	c.distortion = c.srv.distortion(c.op)
-	ch := &account.Change{
-		Account: c.Account, Res: c.op.res, Parent: c.parent(), Old: old,
-		Ignored: c.distortion.ignored(), Clear: c.distortion.Clear,
-	}
+	d := c.distort()
+	ch := &account.Change{Account: c.Account, Res: c.op.res, Parent: c.op.parentID(c.args), Old: old, Ignored: d.ignored, Clear: d.clear}
 	if err := ch.Read(c.body, prepare); err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	ch.Commit()
-	return c.distorted(ch), nil
+	return d.answer(c.writer(true), ch), nil
 }
 
-func getOne(c *call) (reply, error) {
+func getOne(c *call) (fakehttp.Reply, error) {
 	r, err := c.target()
 	if err != nil {
 		if res := c.op.res; res.Erased && c.deleted() {
 			return rawJSON(http.StatusOK, []byte("{}")), nil
 		}
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	return c.answer(c.op.res, r), nil
 }
@@ -306,10 +259,10 @@ func (c *call) deleted() bool {
 	return err == nil && c.op.res.Deleted[id]
 }
 
-func deleteOne(c *call) (reply, error) {
+func deleteOne(c *call) (fakehttp.Reply, error) {
 	r, err := c.target()
 	if err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	c.Delete(c.op.res, r.ID)
 	return empty(), nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/vismatid/tid/internal/fakehttp"
 	"github.com/vismatid/tid/tidtest/internal/account"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 	"github.com/vismatid/tid/tidtest/internal/tables"
@@ -16,13 +17,13 @@ import (
 type special struct {
 	method, path string
 	of           schema.ResourceID
-	run          func(*call) (reply, error)
+	run          func(*call) (fakehttp.Reply, error)
 	open         bool // needs no token
 }
 
-func specials() []special {
+func specials(exchange func(*call) (fakehttp.Reply, error)) []special {
 	list := []special{
-		{method: "POST", path: "v1/Auth/Token", of: tables.Users, run: exchangeToken, open: true},
+		{method: "POST", path: "v1/Auth/Token", of: tables.Users, run: exchange, open: true},
 		{method: "PATCH", path: "v1/Core/Invoices/{id}/SetSentToEconomySystem", of: tables.Invoices, run: setSentToEconomySystem},
 		{method: "GET", path: "v1/Core/Offers/{id}/Download", of: tables.Offers, run: downloadOffer},
 		{method: "GET", path: "v1/Core/ProjectCollections/{id}/NextProjectNumber", of: tables.ProjectCollections, run: nextNumberOfCollection},
@@ -35,11 +36,11 @@ func specials() []special {
 	for word, kind := range articleKinds {
 		path := "v1/Admin/Articles/" + word
 		list = append(list,
-			special{method: "POST", path: path, of: tables.Articles, run: func(c *call) (reply, error) { return storeArticle(c, nil, kind) }},
-			special{method: "PUT", path: path + "/{id}", of: tables.Articles, run: func(c *call) (reply, error) {
+			special{method: "POST", path: path, of: tables.Articles, run: func(c *call) (fakehttp.Reply, error) { return storeArticle(c, nil, kind) }},
+			special{method: "PUT", path: path + "/{id}", of: tables.Articles, run: func(c *call) (fakehttp.Reply, error) {
 				old, err := c.target()
 				if err != nil {
-					return reply{}, err
+					return fakehttp.Reply{}, err
 				}
 				return storeArticle(c, old, kind)
 			}},
@@ -54,23 +55,23 @@ var articleKinds = map[string]string{
 }
 
 // storeArticle creates or updates an article of a kind. Under the path of another kind the article is not found.
-func storeArticle(c *call, old *schema.Record, word string) (reply, error) {
+func storeArticle(c *call, old *schema.Record, word string) (fakehttp.Reply, error) {
 	f := c.op.res.Schema.Field("articleType")
 	kind, _ := f.Word(word)
 	if old != nil && old.Num(f) != kind {
-		return reply{}, account.NotFound("There is no %s article with the id %d.", word, old.ID)
+		return fakehttp.Reply{}, account.NotFound("There is no %s article with the id %d.", word, old.ID)
 	}
 	return c.store(old, func(ch *account.Change) { ch.New.SetNum(f, kind) })
 }
 
-func setSentToEconomySystem(c *call) (reply, error) {
+func setSentToEconomySystem(c *call) (fakehttp.Reply, error) {
 	old, err := parseAndFind(c, c.args[0])
 	if err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	day, err := schema.ParseWall(c.query.First("date"))
 	if err != nil {
-		return reply{}, account.Invalid(schema.Problems{"date": {err.Error()}})
+		return fakehttp.Reply{}, account.Invalid(schema.Problems{"date": {err.Error()}})
 	}
 	res := c.op.res
 	r := old.Clone()
@@ -89,22 +90,22 @@ func parseAndFind(c *call, text string) (*schema.Record, error) {
 	return c.one(c.op.res, id)
 }
 
-func nextNumber(c *call) (reply, error) {
-	return rawJSON(http.StatusOK, c.srv.style().ProjectNumber(tables.NextProjectNumber(c.Account, schema.None))), nil
+func nextNumber(c *call) (fakehttp.Reply, error) {
+	return rawJSON(http.StatusOK, c.style().ProjectNumber(tables.NextProjectNumber(c.Account, schema.None))), nil
 }
 
-func nextNumberOfCollection(c *call) (reply, error) {
+func nextNumberOfCollection(c *call) (fakehttp.Reply, error) {
 	collection, err := parseAndFind(c, c.args[0])
 	if err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
-	return rawJSON(http.StatusOK, c.srv.style().ProjectNumber(tables.NextProjectNumber(c.Account, collection.ID))), nil
+	return rawJSON(http.StatusOK, c.style().ProjectNumber(tables.NextProjectNumber(c.Account, collection.ID))), nil
 }
 
-func timeCalculation(c *call) (reply, error) {
+func timeCalculation(c *call) (fakehttp.Reply, error) {
 	project, err := parseAndFind(c, c.args[0])
 	if err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	res := c.Resource(tables.TimeCalculations)
 	r := res.Find(project.ID)
@@ -115,51 +116,51 @@ func timeCalculation(c *call) (reply, error) {
 	return c.answer(res, r), nil
 }
 
-func byBookingNumber(c *call) (reply, error) {
+func byBookingNumber(c *call) (fakehttp.Reply, error) {
 	number := c.op.res.Schema.Field("bookingNumber")
 	for _, r := range c.op.res.Sorted {
 		if r.Text(number) == c.args[0] {
 			return c.answer(c.op.res, r), nil
 		}
 	}
-	return reply{}, account.NotFound("There is no booking project with the number %q.", c.args[0])
+	return fakehttp.Reply{}, account.NotFound("There is no booking project with the number %q.", c.args[0])
 }
 
 // download is the answer that is a file.
-func download(f account.File) reply {
+func download(f account.File) fakehttp.Reply {
 	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": f.Name})
 	header := http.Header{"Content-Type": {f.ContentType}, "Content-Disposition": {disposition}}
-	return reply{Status: http.StatusOK, Header: header, Body: f.Content}
+	return fakehttp.Reply{Status: http.StatusOK, Header: header, Body: f.Content}
 }
 
-func downloadOffer(c *call) (reply, error) {
+func downloadOffer(c *call) (fakehttp.Reply, error) {
 	r, err := parseAndFind(c, c.args[0])
 	if err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	if f, ok := c.Contents[tables.Offers][r.ID]; ok {
 		return download(f), nil
 	}
 	of := c.op.res.Schema
 	if r.Num(of.Field("hasPdf")) == 0 {
-		return reply{}, account.NotFound("The offer %d has no PDF.", r.ID)
+		return fakehttp.Reply{}, account.NotFound("The offer %d has no PDF.", r.ID)
 	}
 	number, title := max(0, r.Num(of.Field("offerNumber"))), r.Text(of.Field("title"))
 	name := fmt.Sprintf("Offert %d-%d.pdf", number, r.Num(of.Field("version")))
 	return download(account.File{Name: name, ContentType: "application/pdf", Content: smallPDF(fmt.Sprintf("Offert %d: %s", number, title))}), nil
 }
 
-func downloadAttachment(c *call) (reply, error) {
+func downloadAttachment(c *call) (fakehttp.Reply, error) {
 	r, err := c.target()
 	if err != nil {
-		return reply{}, err
+		return fakehttp.Reply{}, err
 	}
 	if f, ok := c.Contents[tables.TaskAttachments][r.ID]; ok {
 		return download(f), nil
 	}
 	of := c.op.res.Schema
 	if r.Num(of.Field("provider")) != schema.None || r.Text(of.Field("url")) != "" {
-		return reply{}, account.NotFound("The attachment %d is a link: its content is not here.", r.ID)
+		return fakehttp.Reply{}, account.NotFound("The attachment %d is a link: its content is not here.", r.ID)
 	}
 	f := account.File{Name: r.Text(of.Field("name")), ContentType: r.Text(of.Field("contentType"))}
 	if f.ContentType == "" {

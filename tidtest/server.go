@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -16,7 +17,6 @@ import (
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/internal/fakehttp"
 	"github.com/vismatid/tid/tidtest/internal/account"
-	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/shapes"
 	"github.com/vismatid/tid/tidtest/internal/tables"
 )
@@ -162,7 +162,7 @@ func newServer(c config) *Server {
 		s.state.Resource(tables.TimeReports).Schema.Field(name)
 	}
 	s.StaticToken = s.tokens.issue(c.staticToken, time.Time{})
-	s.operations = operations(s.state.All)
+	s.operations = operations(s.state.All, s.exchangeToken)
 	s.router = newRouter(s.operations)
 	s.openStores()
 	if c.company != nil {
@@ -187,6 +187,16 @@ func (s *Server) pick(n int) int {
 	s.randomMu.Lock()
 	defer s.randomMu.Unlock()
 	return s.rng.IntN(n)
+}
+
+// Operations returns the names of all the operations that a server has, in the form "GET /v1/Core/Contacts/{id}".
+func Operations() []string {
+	var names []string
+	for _, op := range operations(tables.Open(time.Now).All, nil) {
+		names = append(names, op.name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 // style is that of the answer to one request, nil if answers have their plain shapes.
@@ -308,7 +318,10 @@ func (s *Server) handle(op *operation, args []string, in inbound, entry *Request
 
 // perform does what a request asks for.
 func (s *Server) perform(op *operation, args []string, in inbound) reply {
-	c := &call{Account: s.state, srv: s, op: op, args: args, header: in.Header, body: in.Body}
+	c := &call{
+		Account: s.state, op: op, args: args, header: in.Header, body: in.Body,
+		style: s.style, distort: func() distortion { return s.distortion(op) },
+	}
 	rep, err := c.run(in)
 	var f *account.Failure
 	switch {
@@ -321,24 +334,6 @@ func (s *Server) perform(op *operation, args []string, in inbound) reply {
 		return failed(f)
 	}
 	return jsonReply(http.StatusInternalServerError, map[string]string{"message": err.Error()})
-}
-
-// run checks the outside of a request and runs its operation under the lock of the state.
-func (c *call) run(in inbound) (reply, error) {
-	op := c.op
-	if op == nil {
-		return reply{}, account.NotFound("There is nothing at %s %s.", in.Method, in.URL.Path)
-	}
-	given, _ := url.ParseQuery(in.URL.RawQuery) // what cannot be read of it is as good as unknown
-	c.query = query.NewParameters(given)
-	if op.method == http.MethodGet {
-		c.RLock()
-		defer c.RUnlock()
-	} else {
-		c.Lock()
-		defer c.Unlock()
-	}
-	return op.run(c)
 }
 
 // ServeHTTP answers a request. Where the connection is to break it panics with http.ErrAbortHandler, which net/http knows.

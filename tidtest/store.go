@@ -196,13 +196,12 @@ func extraOf(v any) *tid.Extra {
 // "v1/Core/Projects/4711/Comments". It returns the id and panics like Put.
 func (s *Server) PutJSON(path, object string) int64 {
 	op, args := s.listAt(path)
-	c := &call{op: op, args: args}
 	err := schema.ValidJSON([]byte(object))
 	var id int64
 	if err == nil {
 		s.state.Lock()
 		defer s.state.Unlock()
-		id, err = s.state.PutJSON(op.res, c.parent(), 0, []byte(object), nil)
+		id, err = s.state.PutJSON(op.res, op.parentID(args), 0, []byte(object), nil)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("tidtest: the object cannot be stored at %s: %v", path, err))
@@ -229,11 +228,10 @@ func (s *Server) GetJSON(path string) string {
 	if op == nil || err != nil {
 		return ""
 	}
-	c := &call{op: op, args: args}
 	s.state.RLock()
 	defer s.state.RUnlock()
 	r := op.res.Find(id)
-	if r == nil || r.Parent != c.parent() {
+	if r == nil || r.Parent != op.parentID(args) {
 		return ""
 	}
 	return string((&shapes.Writer{Account: s.state, Detail: true}).Record(nil, op.res, r))
