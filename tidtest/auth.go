@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/vismatid/tid/tidtest/internal/account"
+	"github.com/vismatid/tid/tidtest/internal/operations"
 )
 
 // guid returns a random one: credentials of two servers never meet.
@@ -86,8 +87,8 @@ func credential(h http.Header, scheme string) (string, bool) {
 }
 
 // exchangeToken answers a valid application id and secret with a new token.
-func (s *Server) exchangeToken(c *call) (reply, error) {
-	given, ok := credential(c.header, "Basic")
+func (s *Server) exchangeToken(c *operations.Call) (reply, error) {
+	given, ok := credential(c.Header, "Basic")
 	plain, err := base64.StdEncoding.DecodeString(given)
 	if !ok || err != nil || string(plain) != s.AppID+":"+s.AppSecret {
 		return reply{}, account.Fail(http.StatusUnauthorized, "The application id or its secret is wrong.")
@@ -98,7 +99,7 @@ func (s *Server) exchangeToken(c *call) (reply, error) {
 	if text, ok := s.style().Expiry(expires.UTC()); ok {
 		body = fmt.Appendf(body, `,"expires":%q`, text)
 	}
-	return rawJSON(http.StatusOK, append(body, '}')), nil
+	return operations.RawJSON(http.StatusOK, append(body, '}')), nil
 }
 
 // authenticate finds the token of a request.

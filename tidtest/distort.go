@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vismatid/tid/tidtest/internal/account"
+	"github.com/vismatid/tid/tidtest/internal/operations"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 	"github.com/vismatid/tid/tidtest/internal/shapes"
 )
@@ -52,7 +53,7 @@ func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	var concerned []*account.Resource
 	for _, op := range s.operations {
 		if d.concerns(op) {
-			concerned = append(concerned, op.res)
+			concerned = append(concerned, op.Resource)
 		}
 	}
 	if len(concerned) == 0 {
@@ -76,9 +77,9 @@ func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	}
 }
 
-func (d *Distortion) concerns(op *operation) bool {
-	writes := op.res.Write != nil && (op.method == http.MethodPost || op.method == http.MethodPut)
-	return writes && (d.Operation == "" || d.Operation == op.method || d.Operation == op.name)
+func (d *Distortion) concerns(op *operations.Operation) bool {
+	writes := op.Resource.Write != nil && (op.Method == http.MethodPost || op.Method == http.MethodPut)
+	return writes && (d.Operation == "" || d.Operation == op.Method || d.Operation == op.Name)
 }
 
 // takes says whether request bodies have a property that is kept as it is, holds whether objects have one that can be
@@ -101,7 +102,7 @@ func shows(res *account.Resource, name string) bool {
 }
 
 // distortion is all that concerns an operation; the lock of the state is held.
-func (s *Server) distortion(op *operation) distortion {
+func (s *Server) distortion(op *operations.Operation) operations.Distortion {
 	all, ignored := Distortion{}, map[string]bool{}
 	for _, d := range s.distortions {
 		if !d.concerns(op) {
@@ -115,14 +116,14 @@ func (s *Server) distortion(op *operation) distortion {
 			all.Answer, all.Show = d.Answer, d.Show
 		}
 	}
-	return distortion{ignored: ignored, clear: all.Clear, answer: all.answer}
+	return operations.Distortion{Ignored: ignored, Clear: all.Clear, Answer: all.answer}
 }
 
 // answer is the answer to a write.
 func (d *Distortion) answer(w *shapes.Writer, ch *account.Change) reply {
 	switch d.Answer {
 	case AnswerEmpty:
-		return empty()
+		return operations.Empty()
 	case AnswerRespelt:
 		w.Respell()
 	}
@@ -140,5 +141,5 @@ func (d *Distortion) answer(w *shapes.Writer, ch *account.Change) reply {
 		})
 		body = append(part, '}')
 	}
-	return rawJSON(http.StatusOK, body)
+	return operations.RawJSON(http.StatusOK, body)
 }

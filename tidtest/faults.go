@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vismatid/tid/internal/fakehttp"
+	"github.com/vismatid/tid/tidtest/internal/operations"
 )
 
 // A Fault makes requests go wrong. It says which ones, and what becomes of them:
@@ -139,7 +140,7 @@ func (i *Injection) Remove() { i.injection.Remove() }
 // Inject makes requests go wrong from now on. It panics if the fault names an operation that does not exist.
 func (s *Server) Inject(f Fault) *Injection {
 	methods := []string{"", "GET", "POST", "PUT", "PATCH", "DELETE"}
-	if !slices.Contains(methods, f.Operation) && !slices.ContainsFunc(s.operations, func(op *operation) bool { return op.name == f.Operation }) {
+	if !slices.Contains(methods, f.Operation) && !slices.ContainsFunc(s.operations, func(op *operations.Operation) bool { return op.Name == f.Operation }) {
 		panic("tidtest: no operation " + f.Operation)
 	}
 	if f.Share < 0 || f.Share > 1 {
@@ -179,18 +180,18 @@ func (s *Server) closesIdle(req *http.Request) bool { return s.before(req, reusi
 
 // before says whether a fault keeps a request from arriving.
 func (s *Server) before(req *http.Request, at stage) bool {
-	op, _ := s.router.find(req.Method, req.URL.EscapedPath())
+	op, _ := s.router.Find(req.Method, req.URL.EscapedPath())
 	return s.take(op, at).kind != effectNothing
 }
 
 // effect returns what goes wrong with a request for an operation (nil for an unknown path).
-func (s *Server) effect(op *operation) Effect { return s.take(op, arrived) }
+func (s *Server) effect(op *operations.Operation) Effect { return s.take(op, arrived) }
 
 // take looks for a fault that takes a request at a stage.
-func (s *Server) take(op *operation, at stage) Effect {
+func (s *Server) take(op *operations.Operation, at stage) Effect {
 	name := ""
 	if op != nil {
-		name = op.name
+		name = op.Name
 	}
 	return s.faults.Take(name, func(e Effect) bool { return s.stage(e) == at })
 }

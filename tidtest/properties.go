@@ -12,7 +12,7 @@ func (s *Server) AddProperties(path string, names ...string) {
 	s.state.Lock()
 	defer s.state.Unlock()
 	for _, name := range names {
-		if err := op.res.AddProperty(name); err != "" {
+		if err := op.Resource.AddProperty(name); err != "" {
 			panic("tidtest: " + path + " cannot have a property " + name + ": " + err)
 		}
 	}

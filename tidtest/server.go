@@ -17,6 +17,7 @@ import (
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/internal/fakehttp"
 	"github.com/vismatid/tid/tidtest/internal/account"
+	"github.com/vismatid/tid/tidtest/internal/operations"
 	"github.com/vismatid/tid/tidtest/internal/shapes"
 	"github.com/vismatid/tid/tidtest/internal/tables"
 )
@@ -75,8 +76,8 @@ type Server struct {
 
 	config      config
 	state       *account.Account
-	operations  []*operation
-	router      *router
+	operations  []*operations.Operation
+	router      *operations.Router
 	tokens      tokens
 	faults      fakehttp.Faults[Effect]
 	log         fakehttp.Log[Request]
@@ -162,8 +163,8 @@ func newServer(c config) *Server {
 		s.state.Resource(tables.TimeReports).Schema.Field(name)
 	}
 	s.StaticToken = s.tokens.issue(c.staticToken, time.Time{})
-	s.operations = operations(s.state.All, s.exchangeToken)
-	s.router = newRouter(s.operations)
+	s.operations = operations.All(s.state.All, s.exchangeToken)
+	s.router = operations.NewRouter(s.operations)
 	s.openStores()
 	if c.company != nil {
 		s.Load(c.company)
@@ -192,8 +193,8 @@ func (s *Server) pick(n int) int {
 // Operations returns the names of all the operations that a server has, in the form "GET /v1/Core/Contacts/{id}".
 func Operations() []string {
 	var names []string
-	for _, op := range operations(tables.Open(time.Now).All, nil) {
-		names = append(names, op.name)
+	for _, op := range operations.All(tables.Open(time.Now).All, nil) {
+		names = append(names, op.Name)
 	}
 	slices.Sort(names)
 	return names
@@ -239,12 +240,12 @@ func (s *Server) exchange(ctx context.Context, in inbound) (reply, error) {
 	if err := s.travel(ctx); err != nil {
 		return reply{}, err
 	}
-	op, args := s.router.find(in.Method, in.URL.EscapedPath())
+	op, args := s.router.Find(in.Method, in.URL.EscapedPath())
 	entry := Request{Time: time.Now(), Method: in.Method, Path: in.URL.Path, Header: in.Header.Clone(), Body: in.Body}
 	entry.Query, _ = url.ParseQuery(in.URL.RawQuery)
 	entry.Header.Del("Authorization")
 	if op != nil {
-		entry.Operation = op.name
+		entry.Operation = op.Name
 	}
 	if s.config.before != nil {
 		s.config.before(s, entry)
@@ -284,16 +285,16 @@ func (s *Server) oneWay(l Latency) time.Duration {
 }
 
 // handle lets a request in, makes it go wrong if a fault says so, and performs it.
-func (s *Server) handle(op *operation, args []string, in inbound, entry *Request) (rep reply, delay time.Duration) {
+func (s *Server) handle(op *operations.Operation, args []string, in inbound, entry *Request) (rep reply, delay time.Duration) {
 	var bearer string
-	if op == nil || !op.open {
+	if op == nil || !op.Open {
 		name, tok := s.authenticate(in.Header)
 		if tok == nil {
-			return jsonReply(http.StatusUnauthorized, map[string]string{"message": "The access token is missing, wrong or no longer valid."}), 0
+			return operations.JSON(http.StatusUnauthorized, map[string]string{"message": "The access token is missing, wrong or no longer valid."}), 0
 		}
 		if ok, wait := tok.limiter.allow(time.Now(), s.config.rate, s.config.fixed); !ok {
 			seconds := wholeSeconds(wait)
-			rep = jsonReply(http.StatusTooManyRequests, map[string]int{"waitInSeconds": seconds})
+			rep = operations.JSON(http.StatusTooManyRequests, map[string]int{"waitInSeconds": seconds})
 			rep.Header.Set("Retry-After", strconv.Itoa(seconds))
 			entry.RateLimited = true
 			return rep, 0
@@ -304,7 +305,7 @@ func (s *Server) handle(op *operation, args []string, in inbound, entry *Request
 	entry.Faulty = effect.kind != effectNothing
 	if effect.kind == effectKill {
 		s.tokens.kill(bearer)
-		return jsonReply(http.StatusUnauthorized, map[string]string{"message": "The access token is no longer valid."}), 0
+		return operations.JSON(http.StatusUnauthorized, map[string]string{"message": "The access token is no longer valid."}), 0
 	}
 	if effect.kind == effectNothing || effect.acts {
 		rep = s.perform(op, args, in)
@@ -317,12 +318,12 @@ func (s *Server) handle(op *operation, args []string, in inbound, entry *Request
 }
 
 // perform does what a request asks for.
-func (s *Server) perform(op *operation, args []string, in inbound) reply {
-	c := &call{
-		Account: s.state, op: op, args: args, header: in.Header, body: in.Body,
-		style: s.style, distort: func() distortion { return s.distortion(op) },
+func (s *Server) perform(op *operations.Operation, args []string, in inbound) reply {
+	c := &operations.Call{
+		Account: s.state, Op: op, Args: args, Header: in.Header, Body: in.Body,
+		Style: s.style, Distort: func() operations.Distortion { return s.distortion(op) },
 	}
-	rep, err := c.run(in)
+	rep, err := c.Run(in)
 	var f *account.Failure
 	switch {
 	case err == nil:
@@ -331,9 +332,9 @@ func (s *Server) perform(op *operation, args []string, in inbound) reply {
 		}
 		return rep
 	case errors.As(err, &f):
-		return failed(f)
+		return operations.Failed(f)
 	}
-	return jsonReply(http.StatusInternalServerError, map[string]string{"message": err.Error()})
+	return operations.JSON(http.StatusInternalServerError, map[string]string{"message": err.Error()})
 }
 
 // ServeHTTP answers a request. Where the connection is to break it panics with http.ErrAbortHandler, which net/http knows.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/tidtest/internal/account"
+	"github.com/vismatid/tid/tidtest/internal/operations"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 	"github.com/vismatid/tid/tidtest/internal/shapes"
 	"github.com/vismatid/tid/tidtest/internal/tables"
@@ -201,7 +202,7 @@ func (s *Server) PutJSON(path, object string) int64 {
 	if err == nil {
 		s.state.Lock()
 		defer s.state.Unlock()
-		id, err = s.state.PutJSON(op.res, op.parentID(args), 0, []byte(object), nil)
+		id, err = s.state.PutJSON(op.Resource, op.ParentID(args), 0, []byte(object), nil)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("tidtest: the object cannot be stored at %s: %v", path, err))
@@ -210,9 +211,9 @@ func (s *Server) PutJSON(path, object string) int64 {
 }
 
 // listAt returns the operation that lists what is kept at a path.
-func (s *Server) listAt(path string) (op *operation, args []string) {
-	op, args = s.router.find(http.MethodGet, path)
-	if op == nil || op.res.Gather != nil || op.path != op.res.Path {
+func (s *Server) listAt(path string) (op *operations.Operation, args []string) {
+	op, args = s.router.Find(http.MethodGet, path)
+	if op == nil || op.Resource.Gather != nil || op.Path != op.Resource.Path {
 		panic("tidtest: nothing is kept at " + path)
 	}
 	return op, args
@@ -223,18 +224,18 @@ func (s *Server) listAt(path string) (op *operation, args []string) {
 func (s *Server) GetJSON(path string) string {
 	cut := max(0, strings.LastIndexByte(path, '/'))
 	list, last := path[:cut], path[min(cut+1, len(path)):]
-	op, args := s.router.find(http.MethodGet, list)
-	id, err := parseID(last)
+	op, args := s.router.Find(http.MethodGet, list)
+	id, err := operations.ParseID(last)
 	if op == nil || err != nil {
 		return ""
 	}
 	s.state.RLock()
 	defer s.state.RUnlock()
-	r := op.res.Find(id)
-	if r == nil || r.Parent != op.parentID(args) {
+	r := op.Resource.Find(id)
+	if r == nil || r.Parent != op.ParentID(args) {
 		return ""
 	}
-	return string((&shapes.Writer{Account: s.state, Detail: true}).Record(nil, op.res, r))
+	return string((&shapes.Writer{Account: s.state, Detail: true}).Record(nil, op.Resource, r))
 }
 
 // Client returns a client of the server, made with AppID and AppSecret; further options come after its own. It panics if they
@@ -349,15 +350,15 @@ func (s *Server) EconomySystemInvoiceNumber(invoiceID int64) string {
 // SetDownload sets what a download answers; the path is that of the operation, such as "v1/Core/Offers/7/Download". Without
 // it an offer that has a PDF answers a small one, and an attachment that is no link as many bytes as its size says.
 func (s *Server) SetDownload(path, name, contentType string, content []byte) {
-	op, args := s.router.find(http.MethodGet, path)
-	if op == nil || !strings.HasSuffix(op.path, "/Download") {
+	op, args := s.router.Find(http.MethodGet, path)
+	if op == nil || !strings.HasSuffix(op.Path, "/Download") {
 		panic("tidtest: nothing can be downloaded at " + path)
 	}
-	id, err := parseID(args[len(args)-1])
+	id, err := operations.ParseID(args[len(args)-1])
 	if err != nil {
 		panic("tidtest: " + err.Error())
 	}
 	s.state.Lock()
 	defer s.state.Unlock()
-	s.state.SetContent(op.res.ID, id, account.File{Name: name, ContentType: contentType, Content: content})
+	s.state.SetContent(op.Resource.ID, id, account.File{Name: name, ContentType: contentType, Content: content})
 }

@@ -1,4 +1,4 @@
-package tidtest
+package operations
 
 import (
 	"fmt"
@@ -17,11 +17,11 @@ import (
 type special struct {
 	method, path string
 	of           schema.ResourceID
-	run          func(*call) (fakehttp.Reply, error)
+	run          func(*Call) (fakehttp.Reply, error)
 	open         bool // needs no token
 }
 
-func specials(exchange func(*call) (fakehttp.Reply, error)) []special {
+func specials(exchange func(*Call) (fakehttp.Reply, error)) []special {
 	list := []special{
 		{method: "POST", path: "v1/Auth/Token", of: tables.Users, run: exchange, open: true},
 		{method: "PATCH", path: "v1/Core/Invoices/{id}/SetSentToEconomySystem", of: tables.Invoices, run: setSentToEconomySystem},
@@ -36,8 +36,8 @@ func specials(exchange func(*call) (fakehttp.Reply, error)) []special {
 	for word, kind := range articleKinds {
 		path := "v1/Admin/Articles/" + word
 		list = append(list,
-			special{method: "POST", path: path, of: tables.Articles, run: func(c *call) (fakehttp.Reply, error) { return storeArticle(c, nil, kind) }},
-			special{method: "PUT", path: path + "/{id}", of: tables.Articles, run: func(c *call) (fakehttp.Reply, error) {
+			special{method: "POST", path: path, of: tables.Articles, run: func(c *Call) (fakehttp.Reply, error) { return storeArticle(c, nil, kind) }},
+			special{method: "PUT", path: path + "/{id}", of: tables.Articles, run: func(c *Call) (fakehttp.Reply, error) {
 				old, err := c.target()
 				if err != nil {
 					return fakehttp.Reply{}, err
@@ -55,8 +55,8 @@ var articleKinds = map[string]string{
 }
 
 // storeArticle creates or updates an article of a kind. Under the path of another kind the article is not found.
-func storeArticle(c *call, old *schema.Record, word string) (fakehttp.Reply, error) {
-	f := c.op.res.Schema.Field("articleType")
+func storeArticle(c *Call, old *schema.Record, word string) (fakehttp.Reply, error) {
+	f := c.Op.Resource.Schema.Field("articleType")
 	kind, _ := f.Word(word)
 	if old != nil && old.Num(f) != kind {
 		return fakehttp.Reply{}, account.NotFound("There is no %s article with the id %d.", word, old.ID)
@@ -64,8 +64,8 @@ func storeArticle(c *call, old *schema.Record, word string) (fakehttp.Reply, err
 	return c.store(old, func(ch *account.Change) { ch.New.SetNum(f, kind) })
 }
 
-func setSentToEconomySystem(c *call) (fakehttp.Reply, error) {
-	old, err := parseAndFind(c, c.args[0])
+func setSentToEconomySystem(c *Call) (fakehttp.Reply, error) {
+	old, err := parseAndFind(c, c.Args[0])
 	if err != nil {
 		return fakehttp.Reply{}, err
 	}
@@ -73,37 +73,37 @@ func setSentToEconomySystem(c *call) (fakehttp.Reply, error) {
 	if err != nil {
 		return fakehttp.Reply{}, account.Invalid(schema.Problems{"date": {err.Error()}})
 	}
-	res := c.op.res
+	res := c.Op.Resource
 	r := old.Clone()
 	r.SetNum(res.Schema.Field("sentToEconomySystem"), schema.PackWall(schema.DayOf(day)))
 	r.SetOther(res.Schema.Field("economySystemInvoiceNumber"), c.query.First("economySystemInvoiceNumber"))
 	res.Put(r)
-	return empty(), nil
+	return Empty(), nil
 }
 
 // parseAndFind returns the object of the operation's resource that has the id in text.
-func parseAndFind(c *call, text string) (*schema.Record, error) {
-	id, err := parseID(text)
+func parseAndFind(c *Call, text string) (*schema.Record, error) {
+	id, err := ParseID(text)
 	if err != nil {
 		return nil, err
 	}
-	return c.one(c.op.res, id)
+	return c.one(c.Op.Resource, id)
 }
 
-func nextNumber(c *call) (fakehttp.Reply, error) {
-	return rawJSON(http.StatusOK, c.style().ProjectNumber(tables.NextProjectNumber(c.Account, schema.None))), nil
+func nextNumber(c *Call) (fakehttp.Reply, error) {
+	return RawJSON(http.StatusOK, c.Style().ProjectNumber(tables.NextProjectNumber(c.Account, schema.None))), nil
 }
 
-func nextNumberOfCollection(c *call) (fakehttp.Reply, error) {
-	collection, err := parseAndFind(c, c.args[0])
+func nextNumberOfCollection(c *Call) (fakehttp.Reply, error) {
+	collection, err := parseAndFind(c, c.Args[0])
 	if err != nil {
 		return fakehttp.Reply{}, err
 	}
-	return rawJSON(http.StatusOK, c.style().ProjectNumber(tables.NextProjectNumber(c.Account, collection.ID))), nil
+	return RawJSON(http.StatusOK, c.Style().ProjectNumber(tables.NextProjectNumber(c.Account, collection.ID))), nil
 }
 
-func timeCalculation(c *call) (fakehttp.Reply, error) {
-	project, err := parseAndFind(c, c.args[0])
+func timeCalculation(c *Call) (fakehttp.Reply, error) {
+	project, err := parseAndFind(c, c.Args[0])
 	if err != nil {
 		return fakehttp.Reply{}, err
 	}
@@ -116,14 +116,14 @@ func timeCalculation(c *call) (fakehttp.Reply, error) {
 	return c.answer(res, r), nil
 }
 
-func byBookingNumber(c *call) (fakehttp.Reply, error) {
-	number := c.op.res.Schema.Field("bookingNumber")
-	for _, r := range c.op.res.Sorted {
-		if r.Text(number) == c.args[0] {
-			return c.answer(c.op.res, r), nil
+func byBookingNumber(c *Call) (fakehttp.Reply, error) {
+	number := c.Op.Resource.Schema.Field("bookingNumber")
+	for _, r := range c.Op.Resource.Sorted {
+		if r.Text(number) == c.Args[0] {
+			return c.answer(c.Op.Resource, r), nil
 		}
 	}
-	return fakehttp.Reply{}, account.NotFound("There is no booking project with the number %q.", c.args[0])
+	return fakehttp.Reply{}, account.NotFound("There is no booking project with the number %q.", c.Args[0])
 }
 
 // download is the answer that is a file.
@@ -133,15 +133,15 @@ func download(f account.File) fakehttp.Reply {
 	return fakehttp.Reply{Status: http.StatusOK, Header: header, Body: f.Content}
 }
 
-func downloadOffer(c *call) (fakehttp.Reply, error) {
-	r, err := parseAndFind(c, c.args[0])
+func downloadOffer(c *Call) (fakehttp.Reply, error) {
+	r, err := parseAndFind(c, c.Args[0])
 	if err != nil {
 		return fakehttp.Reply{}, err
 	}
 	if f, ok := c.Contents[tables.Offers][r.ID]; ok {
 		return download(f), nil
 	}
-	of := c.op.res.Schema
+	of := c.Op.Resource.Schema
 	if r.Num(of.Field("hasPdf")) == 0 {
 		return fakehttp.Reply{}, account.NotFound("The offer %d has no PDF.", r.ID)
 	}
@@ -150,7 +150,7 @@ func downloadOffer(c *call) (fakehttp.Reply, error) {
 	return download(account.File{Name: name, ContentType: "application/pdf", Content: smallPDF(fmt.Sprintf("Offert %d: %s", number, title))}), nil
 }
 
-func downloadAttachment(c *call) (fakehttp.Reply, error) {
+func downloadAttachment(c *Call) (fakehttp.Reply, error) {
 	r, err := c.target()
 	if err != nil {
 		return fakehttp.Reply{}, err
@@ -158,7 +158,7 @@ func downloadAttachment(c *call) (fakehttp.Reply, error) {
 	if f, ok := c.Contents[tables.TaskAttachments][r.ID]; ok {
 		return download(f), nil
 	}
-	of := c.op.res.Schema
+	of := c.Op.Resource.Schema
 	if r.Num(of.Field("provider")) != schema.None || r.Text(of.Field("url")) != "" {
 		return fakehttp.Reply{}, account.NotFound("The attachment %d is a link: its content is not here.", r.ID)
 	}
