@@ -10,6 +10,7 @@ import (
 
 	"github.com/vismatid/tid/internal/fakehttp"
 	"github.com/vismatid/tid/tidtest/internal/operations"
+	"github.com/vismatid/tid/tidtest/internal/tokens"
 )
 
 // A Fault makes requests go wrong. It says which ones, and what becomes of them:
@@ -88,7 +89,7 @@ func AnswerAfter(status int, body string, headers ...string) Effect {
 
 // TooMany answers 429 and asks to wait that long, without regard to the rate limit.
 func TooMany(wait time.Duration) Effect {
-	seconds := wholeSeconds(wait)
+	seconds := tokens.WholeSeconds(wait)
 	return Answer(http.StatusTooManyRequests, fmt.Sprintf(`{"waitInSeconds":%d}`, seconds), "Retry-After", strconv.Itoa(seconds))
 }
 

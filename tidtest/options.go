@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/vismatid/tid/tidtest/internal/shapes"
+	"github.com/vismatid/tid/tidtest/internal/tokens"
 )
 
 // An Option changes how a server behaves.
@@ -31,7 +32,7 @@ type config struct {
 func newConfig(opts []Option) config {
 	c := config{
 		lifetime: time.Hour, rate: 4, now: time.Now, seed: 1, keep: 10_000,
-		appID: "ap_" + guid(), appSecret: "as_" + guid(), staticToken: newToken(),
+		appID: "ap_" + tokens.GUID(), appSecret: "as_" + tokens.GUID(), staticToken: tokens.New(),
 	}
 	for _, opt := range opts {
 		opt(&c)

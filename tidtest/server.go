@@ -20,6 +20,7 @@ import (
 	"github.com/vismatid/tid/tidtest/internal/operations"
 	"github.com/vismatid/tid/tidtest/internal/shapes"
 	"github.com/vismatid/tid/tidtest/internal/tables"
+	"github.com/vismatid/tid/tidtest/internal/tokens"
 )
 
 // Server is a fake of the API for one account. It is an http.Handler, and safe for concurrent use.
@@ -78,7 +79,7 @@ type Server struct {
 	state       *account.Account
 	operations  []*operations.Operation
 	router      *operations.Router
-	tokens      tokens
+	tokens      tokens.Tokens
 	faults      fakehttp.Faults[Effect]
 	log         fakehttp.Log[Request]
 	distortions []*Distortion // guarded by the lock of the state
@@ -146,7 +147,6 @@ func newServer(c config) *Server {
 		AppSecret: c.appSecret,
 		config:    c,
 		state:     tables.Open(c.now),
-		tokens:    tokens{all: map[string]*token{}},
 		log:       fakehttp.Log[Request]{Most: c.keep},
 		rng:       rand.New(rand.NewPCG(c.seed, 0x7469642d74657374)),
 	}
@@ -162,7 +162,7 @@ func newServer(c config) *Server {
 	for _, name := range c.needed {
 		s.state.Resource(tables.TimeReports).Schema.Field(name)
 	}
-	s.StaticToken = s.tokens.issue(c.staticToken, time.Time{})
+	s.StaticToken = s.tokens.Issue(c.staticToken, time.Time{})
 	s.operations = operations.All(s.state.All, s.exchangeToken)
 	s.router = operations.NewRouter(s.operations)
 	s.openStores()
@@ -292,8 +292,8 @@ func (s *Server) handle(op *operations.Operation, args []string, in inbound, ent
 		if tok == nil {
 			return operations.JSON(http.StatusUnauthorized, map[string]string{"message": "The access token is missing, wrong or no longer valid."}), 0
 		}
-		if ok, wait := tok.limiter.allow(time.Now(), s.config.rate, s.config.fixed); !ok {
-			seconds := wholeSeconds(wait)
+		if ok, wait := tok.Allow(time.Now(), s.config.rate, s.config.fixed); !ok {
+			seconds := tokens.WholeSeconds(wait)
 			rep = operations.JSON(http.StatusTooManyRequests, map[string]int{"waitInSeconds": seconds})
 			rep.Header.Set("Retry-After", strconv.Itoa(seconds))
 			entry.RateLimited = true
@@ -304,7 +304,7 @@ func (s *Server) handle(op *operations.Operation, args []string, in inbound, ent
 	effect := s.effect(op)
 	entry.Faulty = effect.kind != effectNothing
 	if effect.kind == effectKill {
-		s.tokens.kill(bearer)
+		s.tokens.Kill(bearer)
 		return operations.JSON(http.StatusUnauthorized, map[string]string{"message": "The access token is no longer valid."}), 0
 	}
 	if effect.kind == effectNothing || effect.acts {

@@ -1,4 +1,4 @@
-package tidtest
+package tokens
 
 import (
 	"sync"
@@ -11,8 +11,8 @@ type limiter struct {
 	accepted []time.Time // the latest ones, as many as are allowed in a second
 }
 
-// allow says whether a request that arrives now may pass, and if not, how long to wait.
-func (l *limiter) allow(now time.Time, most int, fixed bool) (ok bool, wait time.Duration) {
+// Allow says whether a request that arrives now may pass, and if not, how long to wait.
+func (l *limiter) Allow(now time.Time, most int, fixed bool) (ok bool, wait time.Duration) {
 	if most <= 0 {
 		return true, 0
 	}
@@ -32,7 +32,7 @@ func (l *limiter) allow(now time.Time, most int, fixed bool) (ok bool, wait time
 	return true, 0
 }
 
-// wholeSeconds rounds a wait up, as Retry-After has it.
-func wholeSeconds(wait time.Duration) int {
+// WholeSeconds rounds a wait up, as Retry-After has it.
+func WholeSeconds(wait time.Duration) int {
 	return max(1, int((wait+time.Second-1)/time.Second))
 }
