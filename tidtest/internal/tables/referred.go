@@ -2,7 +2,6 @@ package tables
 
 import (
 	"github.com/vismatid/tid/tidtest/internal/account"
-	"github.com/vismatid/tid/tidtest/internal/query"
 	"github.com/vismatid/tid/tidtest/internal/schema"
 )
 
@@ -10,14 +9,24 @@ import (
 func hiddenResources(st *account.Account) []*account.Resource {
 	named := func(id schema.ResourceID, name, object string, more ...*schema.Field) *account.Resource {
 		return &account.Resource{
-			ID: id, Name: name, Object: object, Named: []string{"name"},
-			Schema: schema.New(fields(number("id"), text("name"), more)...),
+			ID: id, Name: name, Object: object,
+			Named: []string{"name"},
+			Schema: properties(
+				number("id"),
+				text("name"),
+				more,
+			),
 		}
 	}
 	return []*account.Resource{
 		{
-			ID: Tags, Name: "tags", Object: "core.tag", Named: []string{"title"},
-			Schema: schema.New(number("id"), text("title"), text("color")),
+			ID: Tags, Name: "tags", Object: "core.tag",
+			Named: []string{"title"},
+			Schema: properties(
+				number("id"),
+				text("title"),
+				text("color"),
+			),
 		},
 		named(Categories, "categories", "core.category", text("color")),
 		named(CostCenters, "cost centers", "core.costCenter", text("code")),
@@ -28,22 +37,40 @@ func hiddenResources(st *account.Account) []*account.Resource {
 		named(TaskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(bound(st, countTasks))),
 		{
 			ID: UnhandledInvoices, Name: "unhandled supplier invoices", Object: "core.unhandledSupplierInvoice",
-			Schema: schema.New(fields(supplierInvoiceFields(), text("supplierName").OrNull())...),
+			Schema: properties(
+				supplierInvoiceFields(),
+				text("supplierName").OrNull(),
+			),
 			Write: props(
-				same("invoiceNumber", "invoiceDate"), sets("supplierId", "supplier"), same("supplierName", "title", "description", "totalAmount"),
+				"invoiceNumber",
+				"invoiceDate",
+				sets("supplierId", "supplier"),
+				"supplierName",
+				"title",
+				"description",
+				"totalAmount",
 				sets("projectId", "project"),
 			),
 			Rules: unhandledInvoiceRules,
 		},
 		{
 			ID: TravelReports, Name: "travel reports", Object: "core.travelReport",
-			Schema: schema.New(append(fields(number("id")), travelFields()...)...),
+			Schema: properties(
+				number("id"),
+				travelFields(),
+			),
 		},
 		{
 			ID: Plannings, Name: "plannings", Object: "core.planning",
-			Schema: schema.New(
-				number("id"), ref("user", Users), ref("project", Projects), ref("internalProject", InternalProjects),
-				ref("absenceProject", AbsenceProjects), date("fromDate"), date("toDate"), exact("hours"),
+			Schema: properties(
+				number("id"),
+				ref("user", Users),
+				ref("project", Projects),
+				ref("internalProject", InternalProjects),
+				ref("absenceProject", AbsenceProjects),
+				date("fromDate"),
+				date("toDate"),
+				exact("hours"),
 			),
 		},
 	}
@@ -52,9 +79,17 @@ func hiddenResources(st *account.Account) []*account.Resource {
 // travelFields describe a journey that is reported together with time.
 func travelFields() []*schema.Field {
 	return fields(
-		text("place"), exact("distance"), exact("invoiceableDistance"), boolean("toSalary"),
+		text("place"),
+		exact("distance"),
+		exact("invoiceableDistance"),
+		boolean("toSalary"),
 		object("companyCar", "core.companyCar",
-			number("id"), exact("tripStart"), exact("tripEnd"), text("addressStart"), text("addressGoal"), text("addressEnd"),
+			number("id"),
+			exact("tripStart"),
+			exact("tripEnd"),
+			text("addressStart"),
+			text("addressGoal"),
+			text("addressEnd"),
 		),
 	)
 }
@@ -72,55 +107,97 @@ func countTasks(st *account.Account, column *schema.Record) (int64, any) {
 
 // derivedResources are lists whose rows are worked out from other objects.
 func derivedResources() []*account.Resource {
-	listed := verbs(list)
 	return []*account.Resource{
 		{
 			ID: TimeCalculations, Name: "time calculations", Object: "core.timeCalculation",
-			Schema: schema.New(
-				hidden(number("id")), exact("total"), boolean("isTotal"), boolean("isByActivity"), boolean("isByActivityAndUser"),
+			Schema: properties(
+				hidden(number("id")),
+				exact("total"),
+				boolean("isTotal"),
+				boolean("isByActivity"),
+				boolean("isByActivityAndUser"),
 			),
 		},
 		{
 			ID: DayStatistics, Name: "user day statistics", Object: "core.userDayStatistic",
-			Path: "v1/Core/TimeReports/UserDayStatistics", Verbs: listed,
-			Schema: schema.New(
-				number("userId"), text("name"), ref("department", Departments),
+			Path: "v1/Core/TimeReports/UserDayStatistics", Verbs: verbs(list),
+			Schema: properties(
+				number("userId"),
+				text("name"),
+				ref("department", Departments),
 				objects("dates", "core.userDayStatisticDate",
-					date("date"), exact("reportedHours"), exact("scheduledHours"), dateTime("lockedDate").OrNull(), dateTime("attestedDate").OrNull(),
+					date("date"),
+					exact("reportedHours"),
+					exact("scheduledHours"),
+					dateTime("lockedDate").OrNull(),
+					dateTime("attestedDate").OrNull(),
 				),
 			),
 			Sorts: sorts("name"),
 			Filters: filters(
-				noted("from", schema.Date).Must(), noted("to", schema.Date).Must(), noted("userIds", schema.Refs),
+				noted("from", schema.Date).Must(),
+				noted("to", schema.Date).Must(),
+				noted("userIds", schema.Refs),
 			),
 			Gather: gatherDayStatistics,
 		},
 		{
 			ID: PlanningUsers, Name: "users with resource planning", Object: "core.planningUser",
-			Path: "v1/Core/Planning/HasResourcePlanning/Users", Verbs: listed, Bare: true,
-			Schema: schema.New(number("id"), text("employmentNumber"), text("firstName"), text("lastName")),
+			Path: "v1/Core/Planning/HasResourcePlanning/Users", Verbs: verbs(list), Bare: true,
+			Schema: properties(
+				number("id"),
+				text("employmentNumber"),
+				text("firstName"),
+				text("lastName"),
+			),
 			Filters: filters(
-				noted("fromDate", schema.Date), noted("toDate", schema.Date),
-				noted("excludeDeleted", schema.Bool), noted("excludeRestricted", schema.Bool),
+				noted("fromDate", schema.Date),
+				noted("toDate", schema.Date),
+				noted("excludeDeleted", schema.Bool),
+				noted("excludeRestricted", schema.Bool),
 			),
 			Gather: gatherPlanningUsers,
 		},
-		planningSums(PlanningProjectSums, "Projects", filters(
-			noted("userId", schema.Int), noted("excludeProjects", schema.Bool), noted("excludeAbsence", schema.Bool), noted("excludeInternal", schema.Bool),
-		)),
-		planningSums(PlanningUserSums, "Users", filters(noted("projectId", schema.Int))),
-	}
-}
-
-func planningSums(id schema.ResourceID, by string, more []query.Filter) *account.Resource {
-	return &account.Resource{
-		ID: id, Name: "planning summaries", Object: "core.planningSummary",
-		Path: "v1/Core/Planning/GetPlanningSummaries/" + by, Verbs: verbs(list), Bare: true,
-		Schema: schema.New(
-			ref("project", Projects), hidden(ref("internalProject", InternalProjects)), hidden(ref("absenceProject", AbsenceProjects)),
-			ref("user", Users), date("fromDate"), date("toDate"), exact("hours"),
-		),
-		Filters: filters(noted("fromDate", schema.Date), noted("toDate", schema.Date), more),
-		Gather:  gatherPlanningSums,
+		{
+			ID: PlanningProjectSums, Name: "planning summaries", Object: "core.planningSummary",
+			Path: "v1/Core/Planning/GetPlanningSummaries/Projects", Verbs: verbs(list), Bare: true,
+			Schema: properties(
+				ref("project", Projects),
+				hidden(ref("internalProject", InternalProjects)),
+				hidden(ref("absenceProject", AbsenceProjects)),
+				ref("user", Users),
+				date("fromDate"),
+				date("toDate"),
+				exact("hours"),
+			),
+			Filters: filters(
+				noted("fromDate", schema.Date),
+				noted("toDate", schema.Date),
+				noted("userId", schema.Int),
+				noted("excludeProjects", schema.Bool),
+				noted("excludeAbsence", schema.Bool),
+				noted("excludeInternal", schema.Bool),
+			),
+			Gather: gatherPlanningSums,
+		},
+		{
+			ID: PlanningUserSums, Name: "planning summaries", Object: "core.planningSummary",
+			Path: "v1/Core/Planning/GetPlanningSummaries/Users", Verbs: verbs(list), Bare: true,
+			Schema: properties(
+				ref("project", Projects),
+				hidden(ref("internalProject", InternalProjects)),
+				hidden(ref("absenceProject", AbsenceProjects)),
+				ref("user", Users),
+				date("fromDate"),
+				date("toDate"),
+				exact("hours"),
+			),
+			Filters: filters(
+				noted("fromDate", schema.Date),
+				noted("toDate", schema.Date),
+				noted("projectId", schema.Int),
+			),
+			Gather: gatherPlanningSums,
+		},
 	}
 }

@@ -80,6 +80,9 @@ func createdStamp(name string) *schema.Field {
 
 func hidden(f *schema.Field) *schema.Field { f.Kept = true; return f }
 
+// properties makes the schema of single fields and lists of them.
+func properties(parts ...any) *schema.Schema { return schema.New(fields(parts...)...) }
+
 // fields joins single fields and lists of them.
 func fields(parts ...any) []*schema.Field { return join[*schema.Field](parts) }
 
@@ -154,27 +157,17 @@ func sorts(parts ...any) []query.SortKey {
 // by is a sort key that has another name than its field.
 func by(name, field string) query.SortKey { return query.SortKey{Name: name, Field: field} }
 
-// same are properties that have the name of the field they set.
-func same(names ...string) []account.Prop {
-	props := make([]account.Prop, len(names))
-	for i, name := range names {
-		props[i] = account.Prop{Name: name, Sets: []string{name}}
-	}
-	return props
-}
-
 // sets is a property that becomes fields of other names.
 func sets(name string, fields ...string) account.Prop { return account.Prop{Name: name, Sets: fields} }
 
 // checked is a property that the rules of its resource look at.
 func checked(as *schema.Field) account.Prop { return account.Prop{Name: as.Name, As: as} }
 
-// required marks properties without which a request is refused.
-func required(props ...account.Prop) []account.Prop {
-	for i := range props {
-		props[i].Required = true
-	}
-	return props
+// required is a property without which a request is refused.
+func required(part any) account.Prop {
+	p := props(part)[0]
+	p.Required = true
+	return p
 }
 
 // trueAtFirst is a property that is true if a create leaves it out.
@@ -185,8 +178,15 @@ func trueAtFirst(name string) account.Prop {
 // stays makes a property that an update may leave out without a change.
 func stays(p account.Prop) account.Prop { p.Stays = true; return p }
 
-// props joins single properties and lists of them.
-func props(parts ...any) []account.Prop { return join[account.Prop](parts) }
+// props joins properties of request bodies: names of fields, and properties that are more than that.
+func props(parts ...any) []account.Prop {
+	for i, part := range parts {
+		if name, ok := part.(string); ok {
+			parts[i] = sets(name, name)
+		}
+	}
+	return join[account.Prop](parts)
+}
 
 // bound gives a function that works a property out the account that it looks at.
 func bound(st *account.Account, f func(*account.Account, *schema.Record) (int64, any)) func(*schema.Record) (int64, any) {

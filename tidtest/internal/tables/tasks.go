@@ -1,0 +1,146 @@
+package tables
+
+import "github.com/vismatid/tid/tidtest/internal/account"
+
+// taskTables are those of task boards, tasks and what belongs to a task, and of the comments of projects.
+func taskTables() []*account.Resource {
+	return []*account.Resource{
+		{
+			ID: ProjectComments, Name: "comments of projects", Object: "core.comment",
+			Path: "v1/Core/Projects/{projectId}/Comments", Verbs: verbs(list, create, update, remove),
+			Parent: Projects,
+			Schema: properties(
+				number("id"),
+				text("text").AlsoCalled("comment"),
+				ref("user", Users).AlsoCalled("createdBy"),
+				stamps("createdDate", "updatedDate"),
+			),
+			Sorts: sorts("createdDate", "updatedDate"),
+			Write: props(
+				"text",
+				checked(text("comment")),
+			),
+			Rules: commentRules,
+		},
+		{
+			ID: TaskComments, Name: "comments of tasks", Object: "core.comment",
+			Path: "v1/Core/Tasks/{taskId}/Comments", Verbs: verbs(list, create, update, remove),
+			Parent: Tasks,
+			Schema: properties(
+				number("id"),
+				text("text").AlsoCalled("comment"),
+				ref("user", Users).AlsoCalled("createdBy"),
+				stamps("createdDate", "updatedDate"),
+			),
+			Sorts: sorts("createdDate"),
+			Write: props(
+				"text",
+				checked(text("comment")),
+			),
+			Rules: commentRules,
+		},
+		{
+			ID: TaskBoards, Name: "task boards", Object: "core.taskBoard",
+			Path: "v1/Core/TaskBoards", Verbs: verbs(list),
+			Named: []string{"name"},
+			Schema: properties(
+				number("id"),
+				text("name"),
+				ref("project", Projects),
+				refs("columns", TaskBoardColumns, display("name"), shown("taskCount", "taskCount")),
+				tagList(),
+				refs("members", Users, display("name")),
+				stamps("createdDate", "updatedDate"),
+			),
+			Sorts: sorts("createdDate", "updatedDate", "name"),
+			Filters: filters(
+				queryOf("name"),
+				equals("projectId", "project"),
+			),
+		},
+		{
+			ID: Tasks, Name: "tasks", Object: "core.task",
+			Path: "v1/Core/Tasks", Verbs: verbs(list, create, update, remove),
+			Named: []string{"title"},
+			Schema: properties(
+				number("id"),
+				text("title"),
+				text("description").OrNull(),
+				date("startDate").OrNull(),
+				clock("startTime").OrNull(),
+				date("endDate").OrNull(),
+				clock("endTime").OrNull(),
+				dateTime("completedDate").OrNull(),
+				dateTime("archivedDate").OrNull(),
+				refs("members", Users, display("name")),
+				tagList(),
+				ref("board", TaskBoards),
+				ref("boardColumn", TaskBoardColumns),
+				ref("project", Projects),
+				ref("opportunity", Opportunities),
+				stamps("createdDate", "updatedDate"),
+			),
+			Sorts: sorts("createdDate", "title", "startDate", "endDate"),
+			Filters: filters(
+				equals("taskBoardId", "board"),
+				span("startDate", "endDate"),
+				equals("projectId", "project"),
+				anyOf("userIds", "members"),
+			),
+			Write: props(
+				required("title"),
+				"description",
+				sets("projectId", "project"),
+				sets("taskBoardId", "board"),
+				sets("taskBoardColumnId", "boardColumn"),
+				"startDate",
+				"startTime",
+				"endDate",
+				"endTime",
+				sets("userIds", "members"),
+				sets("tagIds", "tags"),
+			),
+		},
+		{
+			ID: TaskChecklists, Name: "checklists", Object: "core.checklist",
+			Path: "v1/Core/Tasks/{taskId}/Checklists", Verbs: verbs(list, create, update, remove),
+			Parent: Tasks,
+			Schema: properties(
+				number("id"),
+				text("name"),
+				objects("items", "core.checklistItem",
+					number("id"),
+					text("text"),
+					boolean("isCompleted"),
+					number("sortOrder"),
+				),
+			),
+			Sorts: sorts("name"),
+			Write: props(
+				"name",
+				"items",
+			),
+		},
+		{
+			ID: TaskAttachments, Name: "attachments", Object: "core.attachment",
+			Path: "v1/Core/Tasks/{taskId}/Attachments", Verbs: verbs(list, create, update, remove),
+			Parent: Tasks,
+			Schema: properties(
+				number("id"),
+				text("name"),
+				enum("provider", "googleDrive", "dropbox", "oneDrive").OrNull(),
+				text("url").OrNull(),
+				number("size").OrNull(),
+				text("contentType").OrNull(),
+				createdStamp("createdDate"),
+				ref("createdBy", Users),
+			),
+			Sorts: sorts("name"),
+			Write: props(
+				"name",
+				"provider",
+				"url",
+			),
+		},
+	}
+}
