@@ -48,8 +48,8 @@ const (
 // It panics if there is no such operation, or none that has what the distortion names.
 func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	d.Ignore, d.Clear, d.Show = slices.Clone(d.Ignore), slices.Clone(d.Clear), slices.Clone(d.Show)
-	s.state.Lock()
-	defer s.state.Unlock()
+	s.account.Lock()
+	defer s.account.Unlock()
 	var concerned []*account.Resource
 	for _, op := range s.operations {
 		if d.concerns(op) {
@@ -71,8 +71,8 @@ func (s *Server) DistortWrites(d Distortion) (remove func()) {
 	}
 	s.distortions = append(s.distortions, &d)
 	return func() {
-		s.state.Lock()
-		defer s.state.Unlock()
+		s.account.Lock()
+		defer s.account.Unlock()
 		s.distortions = slices.DeleteFunc(s.distortions, func(other *Distortion) bool { return other == &d })
 	}
 }
@@ -101,7 +101,7 @@ func shows(res *account.Resource, name string) bool {
 	return f != nil && in == nil && !f.Kept
 }
 
-// distortion is all that concerns an operation; the lock of the state is held.
+// distortion is all that concerns an operation; the lock of the account is held.
 func (s *Server) distortion(op *operations.Operation) operations.Distortion {
 	all, ignored := Distortion{}, map[string]bool{}
 	for _, d := range s.distortions {

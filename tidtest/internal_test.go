@@ -12,21 +12,21 @@ import (
 
 func TestEverythingInACompanyRefersToSomethingThatIsThere(t *testing.T) {
 	s := NewServer(t, InMemory(), WithCompany(Sample(2, 80)))
-	for _, res := range s.state.All {
+	for _, res := range s.account.All {
 		assert.Empty(t, res.Ghosts, res.Name)
 	}
-	reports, projects := s.state.Resource(tables.TimeReports), s.state.Resource(tables.Projects)
+	reports, projects := s.account.Resource(tables.TimeReports), s.account.Resource(tables.Projects)
 	for _, r := range reports.Sorted {
 		if id := r.Num(reports.Schema.Field("project")); id != schema.None {
 			assert.Equal(t, projects.Find(id).Num(projects.Schema.Field("customer")), r.Num(reports.Schema.Field("contact")))
 		}
 	}
 	for _, id := range []schema.ResourceID{tables.Invoices, tables.MaterialReports, tables.PaymentPlans, tables.TimeReports} {
-		res := s.state.Resource(id)
+		res := s.account.Resource(id)
 		f := res.Schema.ByName["invoiceId"]
 		for _, r := range res.Sorted {
 			if f != nil && r.Num(f) != schema.None {
-				assert.NotNil(t, s.state.Resource(tables.Invoices).Find(r.Num(f)))
+				assert.NotNil(t, s.account.Resource(tables.Invoices).Find(r.Num(f)))
 			}
 		}
 	}
@@ -38,10 +38,10 @@ func FuzzBodiesAreReadWithoutAPanic(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		s := Start(InMemory())
-		ch := &account.Change{Account: s.state, Res: s.state.Resource(tables.TimeReports)}
+		ch := &account.Change{Account: s.account, Res: s.account.Resource(tables.TimeReports)}
 		_ = ch.Read([]byte(body), nil)
 		if schema.ValidJSON([]byte(body)) == nil {
-			_, _ = s.state.PutJSON(s.state.Resource(tables.Contacts), 0, 1, []byte(body), nil)
+			_, _ = s.account.PutJSON(s.account.Resource(tables.Contacts), 0, 1, []byte(body), nil)
 		}
 	})
 }

@@ -9,8 +9,8 @@ package tidtest
 //	srv.AddProperties("v1/Core/Contacts", "creditLimit", "invoiceAddress.careOf")
 func (s *Server) AddProperties(path string, names ...string) {
 	op, _ := s.listAt(path)
-	s.state.Lock()
-	defer s.state.Unlock()
+	s.account.Lock()
+	defer s.account.Unlock()
 	for _, name := range names {
 		if err := op.Resource.AddProperty(name); err != "" {
 			panic("tidtest: " + path + " cannot have a property " + name + ": " + err)

@@ -109,7 +109,7 @@ func (s *Server) Load(c *Company) {
 	loadNested(s.TaskComments, c.TaskComments)
 	loadNested(s.TaskChecklists, c.TaskChecklists)
 	loadNested(s.TaskAttachments, c.TaskAttachments)
-	s.state.CatchUp()
+	s.account.CatchUp()
 }
 
 func loadNested[T any](store NestedStore[T], all map[int64][]T) {

@@ -76,13 +76,13 @@ type Server struct {
 	Units                     *Store[tid.Ref]
 
 	config      config
-	state       *account.Account
+	account     *account.Account
 	operations  []*operations.Operation
 	router      *operations.Router
 	tokens      tokens.Tokens
 	faults      fakehttp.Faults[Effect]
 	log         fakehttp.Log[Request]
-	distortions []*Distortion // guarded by the lock of the state
+	distortions []*Distortion // guarded by the lock of the account
 
 	randomMu sync.Mutex
 	rng      *rand.Rand
@@ -146,7 +146,7 @@ func newServer(c config) *Server {
 		AppID:     c.appID,
 		AppSecret: c.appSecret,
 		config:    c,
-		state:     tables.Open(c.now),
+		account:   tables.Open(c.now),
 		log:       fakehttp.Log[Request]{Most: c.keep},
 		rng:       rand.New(rand.NewPCG(c.seed, 0x7469642d74657374)),
 	}
@@ -155,15 +155,15 @@ func newServer(c config) *Server {
 		Exchange: s.exchange, Refuses: s.refuses, ClosesIdle: s.closesIdle, Pick: s.pick,
 		ConnectTime: func() time.Duration { return s.oneWay(c.connect) + s.oneWay(c.connect) },
 	}
-	s.state.Needed = c.needed
+	s.account.Needed = c.needed
 	if c.ties {
-		s.state.Pick = s.pick
+		s.account.Pick = s.pick
 	}
 	for _, name := range c.needed {
-		s.state.Resource(tables.TimeReports).Schema.Field(name)
+		s.account.Resource(tables.TimeReports).Schema.Field(name)
 	}
 	s.StaticToken = s.tokens.Issue(c.staticToken, time.Time{})
-	s.operations = operations.All(s.state.All, s.exchangeToken)
+	s.operations = operations.All(s.account.All, s.exchangeToken)
 	s.router = operations.NewRouter(s.operations)
 	s.openStores()
 	if c.company != nil {
@@ -175,7 +175,7 @@ func newServer(c config) *Server {
 // Close ends the server and all connections to it. A second call does nothing.
 func (s *Server) Close() { s.endpoint.Close() }
 
-func (s *Server) now() time.Time { return s.state.Clock() }
+func (s *Server) now() time.Time { return s.account.Clock() }
 
 // random returns a number from 0 up to 1.
 func (s *Server) random() float64 {
@@ -320,7 +320,7 @@ func (s *Server) handle(op *operations.Operation, args []string, in inbound, ent
 // perform does what a request asks for.
 func (s *Server) perform(op *operations.Operation, args []string, in inbound) reply {
 	c := &operations.Call{
-		Account: s.state, Op: op, Args: args, Header: in.Header, Body: in.Body,
+		Account: s.account, Op: op, Args: args, Header: in.Header, Body: in.Body,
 		Style: s.style, Distort: func() operations.Distortion { return s.distortion(op) },
 	}
 	rep, err := c.Run(in)

@@ -23,19 +23,19 @@ import (
 // have, or a value of the wrong kind, is a panic that says so. Where T has an Extra, that holds what Server.AddProperties has
 // added.
 type Store[T any] struct {
-	st     *account.Account
-	res    *account.Resource
-	parent int64
+	account *account.Account
+	res     *account.Resource
+	parent  int64
 }
 
 // A NestedStore holds the objects of a resource that belong to those of another one, such as the comments of projects.
 type NestedStore[T any] struct {
-	st  *account.Account
-	res *account.Resource
+	account *account.Account
+	res     *account.Resource
 }
 
 // Of returns the store of those that belong to the object of the given id.
-func (n NestedStore[T]) Of(parentID int64) *Store[T] { return &Store[T]{n.st, n.res, parentID} }
+func (n NestedStore[T]) Of(parentID int64) *Store[T] { return &Store[T]{n.account, n.res, parentID} }
 
 // Put stores an object as it would be read, in the place of the one that had its id, and returns the id: a new one if the
 // object has none. Stamps that are not set become now. What the object refers to need not be there; a request that
@@ -52,34 +52,34 @@ func (s *Store[T]) PutAll(vs []T) []int64 {
 		for _, v := range vs[i:min(i+batch, len(vs))] {
 			texts = append(texts, encode(v))
 		}
-		s.st.Lock()
+		s.account.Lock()
 		for j, text := range texts {
 			var extra tid.Extra
 			if e := extraOf(&vs[i+j]); e != nil {
 				extra = *e
 			}
-			id, err := s.st.PutJSON(s.res, s.parent, 0, text, extra)
+			id, err := s.account.PutJSON(s.res, s.parent, 0, text, extra)
 			if err != nil {
-				s.st.Unlock()
+				s.account.Unlock()
 				panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.Name, err))
 			}
 			ids[i+j] = id
 		}
-		s.st.Unlock()
+		s.account.Unlock()
 	}
 	return ids
 }
 
 // Get returns an object in full.
 func (s *Store[T]) Get(id int64) (v T, ok bool) {
-	s.st.RLock()
+	s.account.RLock()
 	r := s.find(id)
 	var text []byte
 	var extra tid.Extra
 	if r != nil {
 		text, extra = s.text(r)
 	}
-	s.st.RUnlock()
+	s.account.RUnlock()
 	if r != nil {
 		v = decode[T](text, extra)
 	}
@@ -88,14 +88,14 @@ func (s *Store[T]) Get(id int64) (v T, ok bool) {
 
 // All returns all objects in full, in the order of their ids.
 func (s *Store[T]) All() []T {
-	s.st.RLock()
+	s.account.RLock()
 	rows := slices.Clone(s.res.Children(s.parent))
-	s.st.RUnlock()
+	s.account.RUnlock()
 	all := make([]T, len(rows))
 	for i, r := range rows {
-		s.st.RLock()
+		s.account.RLock()
 		text, extra := s.text(r)
-		s.st.RUnlock()
+		s.account.RUnlock()
 		all[i] = decode[T](text, extra)
 	}
 	return all
@@ -103,22 +103,22 @@ func (s *Store[T]) All() []T {
 
 // Len returns the number of objects.
 func (s *Store[T]) Len() int {
-	s.st.RLock()
-	defer s.st.RUnlock()
+	s.account.RLock()
+	defer s.account.RUnlock()
 	return len(s.res.Children(s.parent))
 }
 
 // Update changes an object by a function, as if somebody else had edited it: it counts as updated now, unless the function
 // sets that stamp itself. It says whether there was such an object.
 func (s *Store[T]) Update(id int64, edit func(*T)) bool {
-	s.st.RLock()
+	s.account.RLock()
 	old := s.find(id)
 	var text []byte
 	var extra tid.Extra
 	if old != nil {
 		text, extra = s.text(old)
 	}
-	s.st.RUnlock()
+	s.account.RUnlock()
 	if old == nil {
 		return false
 	}
@@ -128,18 +128,18 @@ func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 	if e := extraOf(&v); e != nil { // else it is kept as it was
 		extra = *e
 	}
-	s.st.Lock()
-	defer s.st.Unlock()
+	s.account.Lock()
+	defer s.account.Unlock()
 	if s.find(id) == nil {
 		return false
 	}
-	if _, err := s.st.PutJSON(s.res, s.parent, id, text, extra); err != nil {
+	if _, err := s.account.PutJSON(s.res, s.parent, id, text, extra); err != nil {
 		panic(fmt.Sprintf("tidtest: an object of the %s cannot be stored: %v", s.res.Name, err))
 	}
 	touched := s.find(id).Clone()
 	for _, f := range s.res.Schema.Fields {
 		if f.Updated && touched.Num(f) == old.Num(f) {
-			touched.SetNum(f, s.st.Stamp())
+			touched.SetNum(f, s.account.Stamp())
 		}
 	}
 	s.res.Put(touched)
@@ -148,9 +148,9 @@ func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 
 // Delete removes an object and all that belongs to it, and says whether there was one.
 func (s *Store[T]) Delete(id int64) bool {
-	s.st.Lock()
-	defer s.st.Unlock()
-	return s.find(id) != nil && s.st.Delete(s.res, id)
+	s.account.Lock()
+	defer s.account.Unlock()
+	return s.find(id) != nil && s.account.Delete(s.res, id)
 }
 
 func (s *Store[T]) find(id int64) *schema.Record {
@@ -163,7 +163,7 @@ func (s *Store[T]) find(id int64) *schema.Record {
 
 // text is an object as JSON, and what it has of properties that a test has added.
 func (s *Store[T]) text(r *schema.Record) ([]byte, tid.Extra) {
-	return (&shapes.Writer{Account: s.st, Detail: true}).Record(nil, s.res, r), s.res.Schema.Extra(r)
+	return (&shapes.Writer{Account: s.account, Detail: true}).Record(nil, s.res, r), s.res.Schema.Extra(r)
 }
 
 func encode(v any) []byte {
@@ -200,9 +200,9 @@ func (s *Server) PutJSON(path, object string) int64 {
 	err := schema.ValidJSON([]byte(object))
 	var id int64
 	if err == nil {
-		s.state.Lock()
-		defer s.state.Unlock()
-		id, err = s.state.PutJSON(op.Resource, op.ParentID(args), 0, []byte(object), nil)
+		s.account.Lock()
+		defer s.account.Unlock()
+		id, err = s.account.PutJSON(op.Resource, op.ParentID(args), 0, []byte(object), nil)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("tidtest: the object cannot be stored at %s: %v", path, err))
@@ -229,13 +229,13 @@ func (s *Server) GetJSON(path string) string {
 	if op == nil || err != nil {
 		return ""
 	}
-	s.state.RLock()
-	defer s.state.RUnlock()
+	s.account.RLock()
+	defer s.account.RUnlock()
 	r := op.Resource.Find(id)
 	if r == nil || r.Parent != op.ParentID(args) {
 		return ""
 	}
-	return string((&shapes.Writer{Account: s.state, Detail: true}).Record(nil, op.Resource, r))
+	return string((&shapes.Writer{Account: s.account, Detail: true}).Record(nil, op.Resource, r))
 }
 
 // Client returns a client of the server, made with AppID and AppSecret; further options come after its own. It panics if they
@@ -253,11 +253,11 @@ func (s *Server) Client(opts ...tid.Option) *tid.Client {
 }
 
 func storeOf[T any](s *Server, id schema.ResourceID) *Store[T] {
-	return &Store[T]{st: s.state, res: s.state.Resource(id)}
+	return &Store[T]{account: s.account, res: s.account.Resource(id)}
 }
 
 func nestedOf[T any](s *Server, id schema.ResourceID) NestedStore[T] {
-	return NestedStore[T]{s.state, s.state.Resource(id)}
+	return NestedStore[T]{s.account, s.account.Resource(id)}
 }
 
 // openStores makes the stores of a new server.
@@ -328,9 +328,9 @@ type UnhandledSupplierInvoice struct {
 // SetTimeCalculation sets what the time calculation of a project answers.
 func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 	text := encode(v)
-	s.state.Lock()
-	defer s.state.Unlock()
-	if _, err := s.state.PutJSON(s.state.Resource(tables.TimeCalculations), 0, projectID, text, nil); err != nil {
+	s.account.Lock()
+	defer s.account.Unlock()
+	if _, err := s.account.PutJSON(s.account.Resource(tables.TimeCalculations), 0, projectID, text, nil); err != nil {
 		panic(fmt.Sprintf("tidtest: the time calculation cannot be stored: %v", err))
 	}
 }
@@ -338,9 +338,9 @@ func (s *Server) SetTimeCalculation(projectID int64, v tid.TimeCalculation) {
 // EconomySystemInvoiceNumber returns the number that an invoice has been given when it was marked as sent to the economy
 // system, which the API does not show.
 func (s *Server) EconomySystemInvoiceNumber(invoiceID int64) string {
-	s.state.RLock()
-	defer s.state.RUnlock()
-	res := s.state.Resource(tables.Invoices)
+	s.account.RLock()
+	defer s.account.RUnlock()
+	res := s.account.Resource(tables.Invoices)
 	if r := res.Find(invoiceID); r != nil {
 		return r.Text(res.Schema.Field("economySystemInvoiceNumber"))
 	}
@@ -358,7 +358,7 @@ func (s *Server) SetDownload(path, name, contentType string, content []byte) {
 	if err != nil {
 		panic("tidtest: " + err.Error())
 	}
-	s.state.Lock()
-	defer s.state.Unlock()
-	s.state.SetContent(op.Resource.ID, id, account.File{Name: name, ContentType: contentType, Content: content})
+	s.account.Lock()
+	defer s.account.Unlock()
+	s.account.SetContent(op.Resource.ID, id, account.File{Name: name, ContentType: contentType, Content: content})
 }

@@ -96,7 +96,7 @@ func (ch *Change) Read(body []byte, prepare func(*Change)) error {
 
 // fill sets every property that can be written: to what the body gives, and to nothing if the body leaves it out.
 func (ch *Change) fill() {
-	d := &reader{st: ch.Account, request: true, ignored: ch.Ignored, problems: ch.Wrong}
+	d := &reader{account: ch.Account, request: true, ignored: ch.Ignored, problems: ch.Wrong}
 	written := map[string]bool{}
 	for _, p := range ch.Res.Write {
 		raw, given := ch.Given[p.Name]
@@ -143,7 +143,7 @@ func (ch *Change) fill() {
 
 // ReadPart reads a nested object of the body, which has been found right, into a record of its own.
 func (ch *Change) ReadPart(s *schema.Schema, r *schema.Record, raw []byte) {
-	d := &reader{st: ch.Account, request: true, problems: schema.Problems{}}
+	d := &reader{account: ch.Account, request: true, problems: schema.Problems{}}
 	d.object(s, r, raw, "")
 }
 
@@ -258,7 +258,7 @@ func (a *Account) complete(res *Resource, r *schema.Record) {
 // PutJSON stores an object, given as valid JSON in the shape of responses, and what it has beside, under the given id, or if
 // that is 0 under the object's own, or a new one.
 func (a *Account) PutJSON(res *Resource, parent, id int64, raw []byte, extra map[string]json.RawMessage) (int64, error) {
-	d := &reader{st: a, problems: schema.Problems{}}
+	d := &reader{account: a, problems: schema.Problems{}}
 	r := res.Schema.NewRecord()
 	if raw = bytes.TrimSpace(raw); raw[0] != '{' {
 		return 0, schema.WrongKind("an object", raw)

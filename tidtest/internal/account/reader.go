@@ -14,7 +14,7 @@ import (
 // store, where everything unknown is a problem; and the bodies of requests, where unknown properties are passed over,
 // references are bare ids, and names are compared without case.
 type reader struct {
-	st       *Account
+	account  *Account
 	request  bool
 	ignored  map[string]bool // properties of nested objects that are passed over, by their paths
 	problems schema.Problems
@@ -139,7 +139,7 @@ func (d *reader) other(f *schema.Field, raw []byte, path string) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return d.st.keep(s), nil
+		return d.account.keep(s), nil
 	case schema.JSON:
 		return schema.AnyJSON(raw), nil
 	case schema.Object:
@@ -209,7 +209,7 @@ func (d *reader) id(target schema.ResourceID, raw []byte) (int64, error) {
 		return 0, schema.WrongKind("an id", raw)
 	}
 	if id < 1 {
-		return 0, fmt.Errorf("must be the id of one of the %s, not %d", d.st.Resource(target).Name, id)
+		return 0, fmt.Errorf("must be the id of one of the %s, not %d", d.account.Resource(target).Name, id)
 	}
 	return id, nil
 }
@@ -219,7 +219,7 @@ func (d *reader) reference(f *schema.Field, raw []byte, path string) (int64, err
 	if raw[0] != '{' {
 		return 0, schema.WrongKind("an object", raw)
 	}
-	target := d.st.Resource(f.Target)
+	target := d.account.Resource(f.Target)
 	var (
 		id     int64
 		learnt *schema.Record // what the reference tells, unless the target is described elsewhere

@@ -77,7 +77,7 @@ type Call struct {
 	Distort func() Distortion    // of a write
 }
 
-// Run checks the outside of a request and runs its operation under the lock of the state.
+// Run checks the outside of a request and runs its operation under the lock of the account.
 func (c *Call) Run(in fakehttp.Inbound) (fakehttp.Reply, error) {
 	op := c.Op
 	if op == nil {

@@ -8,14 +8,14 @@ import (
 )
 
 // coreResources are the tables of the resources below v1/Core.
-func coreResources(st *account.Account) []*account.Resource {
+func coreResources(acct *account.Account) []*account.Resource {
 	return slices.Concat(
-		[]*account.Resource{contactTable(st), projectTable(), timeReportTable(), materialReportTable()},
+		[]*account.Resource{contactTable(acct), projectTable(), timeReportTable(), materialReportTable()},
 		salesTables(), taskTables(), otherCoreTables(),
 	)
 }
 
-func contactTable(st *account.Account) *account.Resource {
+func contactTable(acct *account.Account) *account.Resource {
 	return &account.Resource{
 		ID: Contacts, Name: "contacts", Object: "core.contact",
 		Path: "v1/Core/Contacts", Verbs: verbs(list, get, create, update, remove),
@@ -48,7 +48,7 @@ func contactTable(st *account.Account) *account.Resource {
 					number("id"),
 					text("name"),
 					boolean("isPrimary"),
-				).OnlyIf("contactType", "company").From(bound(st, contactPersons)),
+				).OnlyIf("contactType", "company").From(bound(acct, contactPersons)),
 			),
 		),
 		Sorts: sorts("name", "customerNumber", "created", "updated"),

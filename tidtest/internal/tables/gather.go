@@ -11,7 +11,7 @@ import (
 )
 
 // gatherDayStatistics adds up the time reports of every user by day.
-func gatherDayStatistics(st *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
+func gatherDayStatistics(acct *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
 	first, _ := l.Argument("from")
 	last, _ := l.Argument("to")
 	chosen, some := l.Argument("userIds")
@@ -34,7 +34,7 @@ func gatherDayStatistics(st *account.Account, res *account.Resource, l *query.Li
 		last     int64
 	}
 	sums := map[int64][]cell{}
-	reports := st.Resource(TimeReports)
+	reports := acct.Resource(TimeReports)
 	user, date := reports.Schema.Field("user"), reports.Schema.Field("date")
 	hours, attested := reports.Schema.Field("hours"), reports.Schema.Field("attestedDate")
 	for _, r := range reports.Sorted {
@@ -60,7 +60,7 @@ func gatherDayStatistics(st *account.Account, res *account.Resource, l *query.Li
 		}
 	}
 
-	people := st.Resource(Users)
+	people := acct.Resource(Users)
 	field := res.Schema.Field
 	dates := field("dates")
 	start, end := people.Schema.Field("startDate"), people.Schema.Field("endDate")
@@ -105,8 +105,8 @@ func scheduledHours(at, start, end int64) int64 {
 }
 
 // planned returns the plannings of the time that a Planning list asks about.
-func planned(st *account.Account, l *query.Listing) []*schema.Record {
-	of := st.Resource(Plannings)
+func planned(acct *account.Account, l *query.Listing) []*schema.Record {
+	of := acct.Resource(Plannings)
 	first, since := l.Argument("fromDate")
 	last, until := l.Argument("toDate")
 	var rows []*schema.Record
@@ -119,13 +119,13 @@ func planned(st *account.Account, l *query.Listing) []*schema.Record {
 	return rows
 }
 
-func gatherPlanningUsers(st *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
-	people := st.Resource(Users)
+func gatherPlanningUsers(acct *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
+	people := acct.Resource(Users)
 	noDeleted, _ := l.Argument("excludeDeleted")
 	noRestricted, _ := l.Argument("excludeRestricted")
 	found := map[int64]*schema.Record{}
-	for _, plan := range planned(st, l) {
-		id := plan.Num(st.Resource(Plannings).Schema.Field("user"))
+	for _, plan := range planned(acct, l) {
+		id := plan.Num(acct.Resource(Plannings).Schema.Field("user"))
 		person := people.Referred(id)
 		if person == nil || noDeleted.Yes && people.Find(id) == nil ||
 			noRestricted.Yes && person.Num(people.Schema.Field("isRestricted")) == 1 {
@@ -148,8 +148,8 @@ func gatherPlanningUsers(st *account.Account, res *account.Resource, l *query.Li
 }
 
 // gatherPlanningSums adds up planned hours: by project and user in both lists, the one ordered by project, the other by user.
-func gatherPlanningSums(st *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
-	of := st.Resource(Plannings).Schema
+func gatherPlanningSums(acct *account.Account, res *account.Resource, l *query.Listing) ([]*schema.Record, error) {
+	of := acct.Resource(Plannings).Schema
 	kinds := []string{"project", "internalProject", "absenceProject"}
 	excluded := map[string]string{"project": "excludeProjects", "internalProject": "excludeInternal", "absenceProject": "excludeAbsence"}
 	user, byUser := l.Argument("userId")
@@ -161,7 +161,7 @@ func gatherPlanningSums(st *account.Account, res *account.Resource, l *query.Lis
 	}
 	found := map[key]*schema.Record{}
 	var keys []key
-	for _, plan := range planned(st, l) {
+	for _, plan := range planned(acct, l) {
 		k := key{user: plan.Num(of.Field("user")), project: schema.None}
 		for i, name := range kinds {
 			if id := plan.Num(of.Field(name)); id != schema.None {

@@ -6,7 +6,7 @@ import (
 )
 
 // hiddenResources are the kinds of objects that have no endpoint of their own: they are seen where others refer to them.
-func hiddenResources(st *account.Account) []*account.Resource {
+func hiddenResources(acct *account.Account) []*account.Resource {
 	named := func(id schema.ResourceID, name, object string, more ...*schema.Field) *account.Resource {
 		return &account.Resource{
 			ID: id, Name: name, Object: object,
@@ -34,7 +34,7 @@ func hiddenResources(st *account.Account) []*account.Resource {
 		named(Units, "units", "admin.unit"),
 		named(Schedules, "schedules", "admin.schedule"),
 		named(TimeReportingProfiles, "time reporting profiles", "admin.timeReportingProfile"),
-		named(TaskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(bound(st, countTasks))),
+		named(TaskBoardColumns, "task board columns", "core.taskBoardColumn", number("taskCount").From(bound(acct, countTasks))),
 		{
 			ID: UnhandledInvoices, Name: "unhandled supplier invoices", Object: "core.unhandledSupplierInvoice",
 			Schema: properties(
@@ -94,8 +94,8 @@ func travelFields() []*schema.Field {
 	)
 }
 
-func countTasks(st *account.Account, column *schema.Record) (int64, any) {
-	of := st.Resource(Tasks)
+func countTasks(acct *account.Account, column *schema.Record) (int64, any) {
+	of := acct.Resource(Tasks)
 	in, n := of.Schema.Field("boardColumn"), int64(0)
 	for _, task := range of.Sorted {
 		if task.Num(in) == column.ID {

@@ -21,8 +21,8 @@ func contactRules(ch *account.Change) {
 }
 
 // contactPersons are the persons of a company: those that a test has put there, and those that name it as their company.
-func contactPersons(st *account.Account, r *schema.Record) (int64, any) {
-	of := st.Resource(Contacts)
+func contactPersons(acct *account.Account, r *schema.Record) (int64, any) {
+	of := acct.Resource(Contacts)
 	f := of.Schema.Field("contactPersons")
 	listed, _ := r.Other(f).([]*schema.Record)
 	all := slices.Clone(listed)
@@ -83,8 +83,8 @@ func locate(ch *account.Change) {
 
 // NextProjectNumber is one more than the highest number that a project of a collection has, or any project if no collection
 // is named. A collection whose own number is 2 begins at 2001.
-func NextProjectNumber(st *account.Account, collection int64) string {
-	of, collections := st.Resource(Projects), st.Resource(ProjectCollections)
+func NextProjectNumber(acct *account.Account, collection int64) string {
+	of, collections := acct.Resource(Projects), acct.Resource(ProjectCollections)
 	number, in, highest := of.Schema.Field("orderNumber"), of.Schema.Field("projectCollection"), int64(1000)
 	if c := collections.Find(collection); c != nil {
 		if n, err := strconv.ParseInt(c.Text(collections.Schema.Field("number")), 10, 32); err == nil && n > 0 {

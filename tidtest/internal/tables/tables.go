@@ -11,9 +11,9 @@ import (
 
 // Open makes an account that has all resources, without any object.
 func Open(now func() time.Time) *account.Account {
-	st := account.New(now)
-	st.Describe(hiddenResources(st), adminResources(), coreResources(st), derivedResources())
-	return st
+	acct := account.New(now)
+	acct.Describe(hiddenResources(acct), adminResources(), coreResources(acct), derivedResources())
+	return acct
 }
 
 // The resources, in the order of their tables.

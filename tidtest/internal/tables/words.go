@@ -189,8 +189,8 @@ func props(parts ...any) []account.Prop {
 }
 
 // bound gives a function that works a property out the account that it looks at.
-func bound(st *account.Account, f func(*account.Account, *schema.Record) (int64, any)) func(*schema.Record) (int64, any) {
-	return func(r *schema.Record) (int64, any) { return f(st, r) }
+func bound(acct *account.Account, f func(*account.Account, *schema.Record) (int64, any)) func(*schema.Record) (int64, any) {
+	return func(r *schema.Record) (int64, any) { return f(acct, r) }
 }
 
 // The verbs.
