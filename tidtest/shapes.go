@@ -7,14 +7,14 @@ type Shape uint
 
 // The shapes. ShapeMissingFields, ShapeNulls and ShapeUnknownWords lose values; the others only write them differently.
 const (
-	ShapeDates         = Shape(shapes.Dates)         // days and times in every spelling there is; expires of a token too
-	ShapePascalCase    = Shape(shapes.PascalCase)    // enums with a capital: FixedPrice
-	ShapeQuotedNumbers = Shape(shapes.QuotedNumbers) // decimals as strings: "7.50"
-	ShapeOtherNames    = Shape(shapes.OtherNames)    // name for title, comment for text, createdBy for user, and the like
-	ShapeUnknownFields = Shape(shapes.UnknownFields) // properties that nobody has heard of
-	ShapeMissingFields = Shape(shapes.MissingFields) // properties left out
-	ShapeNulls         = Shape(shapes.Nulls)         // null wherever null is possible
-	ShapeUnknownWords  = Shape(shapes.UnknownWords)  // enum values that nobody has heard of
-	ShapeNoTotals      = Shape(shapes.NoTotals)      // totalPages of 0 in lists
-	ShapeEmptyAnswers  = Shape(shapes.EmptyAnswers)  // nothing in answer to PUT, and 204 for 200
+	ShapeDates         Shape = Shape(shapes.Dates)         // days and times in every spelling there is; expires of a token too
+	ShapePascalCase    Shape = Shape(shapes.PascalCase)    // enums with a capital: FixedPrice
+	ShapeQuotedNumbers Shape = Shape(shapes.QuotedNumbers) // decimals as strings: "7.50"
+	ShapeOtherNames    Shape = Shape(shapes.OtherNames)    // name for title, comment for text, createdBy for user, and the like
+	ShapeUnknownFields Shape = Shape(shapes.UnknownFields) // properties that nobody has heard of
+	ShapeMissingFields Shape = Shape(shapes.MissingFields) // properties left out
+	ShapeNulls         Shape = Shape(shapes.Nulls)         // null wherever null is possible
+	ShapeUnknownWords  Shape = Shape(shapes.UnknownWords)  // enum values that nobody has heard of
+	ShapeNoTotals      Shape = Shape(shapes.NoTotals)      // totalPages of 0 in lists
+	ShapeEmptyAnswers  Shape = Shape(shapes.EmptyAnswers)  // nothing in answer to PUT, and 204 for 200
 )
