@@ -47,7 +47,7 @@ const (
 func WithWriteCheck(check WriteCheck) Option {
 	return func(c *config) error {
 		if check < WriteCheckFail || check > WriteCheckOff {
-			return fmt.Errorf("there is no write check %d", check)
+			return fmt.Errorf("tid: WithWriteCheck: there is no check %d", check)
 		}
 		c.writeCheck = check
 		return nil

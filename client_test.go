@@ -24,6 +24,26 @@ import (
 	"github.com/vismatid/tid/tidtest"
 )
 
+func TestTheErrorOfAnOptionNamesTheOption(t *testing.T) {
+	for name, opts := range map[string][]tid.Option{
+		"WithHTTPClient": {tid.WithHTTPClient(nil)},
+		"WithRetries":    {tid.WithRetries(-1), tid.WithRetries(1, "POST")},
+		"WithMaxWait":    {tid.WithMaxWait(0)},
+		"WithTransport": {tid.WithTransport(nil),
+			tid.WithTransport(func(http.RoundTripper) http.RoundTripper { return nil })},
+		"WithUserAgent":  {tid.WithUserAgent("a\nb")},
+		"WithReadAhead":  {tid.WithReadAhead(-1)},
+		"WithPath":       {tid.WithPath("GET /x", "/y"), tid.WithPath("GET /v1/Core/Logs", "/v1/../y")},
+		"WithWriteCheck": {tid.WithWriteCheck(-1), tid.WithWriteCheck(9)},
+	} {
+		for _, opt := range opts {
+			_, err := tid.NewClient(tid.StaticToken("pk_1.pa_1"), opt)
+			require.Error(t, err, name)
+			assert.True(t, strings.HasPrefix(err.Error(), "tid: "+name+": "), err)
+		}
+	}
+}
+
 func TestNewClientRefusesWhatCannotWork(t *testing.T) {
 	good := tid.StaticToken("pk_a.pa_b")
 	for _, c := range []struct {

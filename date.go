@@ -279,10 +279,14 @@ func (d Date) wall() (Date, ClockTime) { return d, ClockTime{} }
 func (dt DateTime) wall() (Date, ClockTime) { return dt.date, ClockTime{next: dt.second + 1} }
 
 // reversed reports whether a span ends before it begins, by what is sent of both
-// ends. A day and a time of that day are not out of order.
+// ends. A day and a time of that day are not out of order, nor is a day that cannot
+// be sent.
 func reversed(from, to DateOrTime) bool {
 	begin, since := from.wall()
 	end, until := to.wall()
+	if begin == noDay || end == noDay {
+		return false
+	}
 	timed := !since.IsZero() && !until.IsZero()
 	return end.Before(begin) || timed && end == begin && until.next < since.next
 }

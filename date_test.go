@@ -235,6 +235,19 @@ func TestASpanThatEndsBeforeItBeginsIsRefused(t *testing.T) {
 	}
 }
 
+func TestADayOutOfRangeIsNotCalledBeforeAnother(t *testing.T) {
+	day, never := tid.NewDate(2024, 3, 1), tid.NewDate(10000, 1, 1)
+	for property, opts := range map[string]any{
+		"filter.to":   &tid.TimeReportListOptions{From: day, To: never},
+		"filter.from": &tid.TimeReportListOptions{From: tid.DateTimeOf(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)), To: day},
+		"toDate":      &tid.PlanningUserListOptions{FromDate: day, ToDate: never},
+	} {
+		assert.Equal(t, map[string][]string{property: {"a date must be in the years 1 to 9999"}}, complaints(t, tid.Check(anyOp, opts)))
+	}
+	assert.Equal(t, map[string][]string{"startTime": {"a time of day must be between 00:00 and 24:00"}, "endDate": {"a date must be in the years 1 to 9999"}},
+		complaints(t, tid.Check(anyOp, &tid.TaskInput{Title: "Tak", StartTime: tid.NewClockTime(25, 0), EndDate: never})))
+}
+
 func TestAPointerToNoDateIsRefusedAndDoesNotPanic(t *testing.T) {
 	for _, bound := range []tid.DateOrTime{(*tid.Date)(nil), (*tid.DateTime)(nil)} {
 		err := tid.Check(anyOp, &tid.ProjectListOptions{CreatedDateTo: bound})

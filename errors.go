@@ -2,6 +2,7 @@ package tid
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -143,6 +144,19 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Format prints the text of [Error.Error] for every verb, %#v included.
 func (e Error) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// MarshalJSON writes the fields of e without its body, and the cause as its text.
+func (e Error) MarshalJSON() ([]byte, error) {
+	type fields Error // without this method
+	cause := ""
+	if e.Err != nil {
+		cause = tidy(e.Err.Error())
+	}
+	return json.Marshal(struct {
+		fields
+		Err string `json:",omitzero"`
+	}{fields(e), cause})
+}
 
 // LogValue gives slog the fields of e without its body.
 func (e *Error) LogValue() slog.Value {

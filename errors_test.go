@@ -194,6 +194,26 @@ func TestTheTextOfAnErrorSaysWhatWasAskedAndWhatCameOfIt(t *testing.T) {
 	}
 }
 
+func TestTheJSONOfAnErrorHasItsCauseAndNotItsBody(t *testing.T) {
+	e := failing(t, answers{err: errors.New("the network said " + secretToken)}, "GET /v1/Core/Contacts/7")
+	e.Body = []byte("body")
+	for _, v := range []any{e, *e, struct{ Err error }{e}} {
+		text, err := json.Marshal(v)
+		require.NoError(t, err)
+		assert.Contains(t, string(text), `"Operation":"GET /v1/Core/Contacts/{id}"`)
+		assert.Contains(t, string(text), `"Err":"the network said …"`)
+		assert.NotContains(t, string(text), "body")
+	}
+	refused := failing(t, answers{status: 404, body: `{"message":"No such contact"}`}, "GET /v1/Core/Contacts/7")
+	text, err := json.Marshal(refused)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"Operation":"GET /v1/Core/Contacts/{id}","Path":"/v1/Core/Contacts/7","StatusCode":404,
+		"Message":"No such contact","Fields":null,"RetryAfter":0,"Attempts":1,"MayHaveExecuted":false}`, string(text))
+	text, err = json.Marshal((*tid.Error)(nil))
+	require.NoError(t, err)
+	assert.Equal(t, "null", string(text))
+}
+
 func TestEveryStatusHasItsSentinel(t *testing.T) {
 	all := []error{tid.ErrInvalidInput, tid.ErrBadRequest, tid.ErrUnauthorized, tid.ErrForbidden, tid.ErrNotFound, tid.ErrRateLimited, tid.ErrServer}
 	for status, want := range map[int]error{

@@ -202,6 +202,11 @@ func (p *problems) checkValue(name, tag string, value, origin reflect.Value) {
 		}
 	}
 	switch x := value.Interface().(type) {
+	case interface{ text() (string, error) }: // a date or a time of day
+		if _, err := x.text(); err != nil {
+			p.add(name, "%v", err)
+		}
+		return
 	case Decimal:
 		if r, ok := ruleIn(tag, "cents"); ok && !x.Equal(x.Round(2)) {
 			p.addBy(r, name, "has more than two decimals: %s", x)

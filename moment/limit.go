@@ -1,6 +1,7 @@
 package moment
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -57,6 +58,15 @@ func newLimitError(l *listing, rows int, exceeded bool) *LimitError {
 
 // Error says what was asked, and what to narrow.
 func (e *LimitError) Error() string { return e.err.Error() }
+
+// MarshalJSON writes the fields of e, and what was asked as Err.
+func (e LimitError) MarshalJSON() ([]byte, error) {
+	type fields LimitError // without this method
+	return json.Marshal(struct {
+		fields
+		Err *tid.Error
+	}{fields(e), e.err})
+}
 
 // Unwrap returns the error as a [*tid.Error].
 func (e *LimitError) Unwrap() error { return e.err }

@@ -2,6 +2,7 @@ package moment_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"strings"
@@ -55,6 +56,10 @@ func TestThirtyFiveThousandRecordsAreReadByDateEachOnce(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, "GET /api/1.0/companies/example/timeRecords", e.Operation)
 	assert.NotErrorIs(t, err, tid.ErrInvalidInput)
+	text, err := json.Marshal(limit)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `"Exceeded":true`)
+	assert.Contains(t, string(text), `"Operation":"GET /api/1.0/companies/example/timeRecords"`)
 
 	got, err = ids(c.TimeRecords.AllByDate(t.Context(), opts))
 	require.NoError(t, err)

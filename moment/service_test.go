@@ -132,6 +132,9 @@ func TestWhatIsWrongIsRefusedBeforeItIsSent(t *testing.T) {
 		"AllByDate without an end": {func(ctx context.Context, c *moment.Client) error {
 			return failure(c.TimeRecords.AllByDate(ctx, &moment.TimeRecordListOptions{From: day}))
 		}, "AllByDate needs From and To"},
+		"AllByDate to a day out of range": {func(ctx context.Context, c *moment.Client) error {
+			return failure(c.TimeRecords.AllByDate(ctx, &moment.TimeRecordListOptions{From: day, To: tid.NewDate(10000, 1, 1)}))
+		}, "From and To must be in the years 1 to 9999"},
 		"AllByDate backwards": {func(ctx context.Context, c *moment.Client) error {
 			return failure(c.TimeRecords.AllByDate(ctx, &moment.TimeRecordListOptions{From: day, To: day.AddDays(-1)}))
 		}, "From is after To"},

@@ -131,6 +131,8 @@ func (s *Service[T]) AllByDate(ctx context.Context, opts *TimeRecordListOptions,
 			problem = "AllByDate is for timeRecords, whose days are known"
 		case o.From.IsZero() || o.To.IsZero():
 			problem = "AllByDate needs From and To"
+		case o.From.Year() < 1 || o.To.Year() < 1:
+			problem = "From and To must be in the years 1 to 9999"
 		case o.To.Before(o.From):
 			problem = "From is after To"
 		case o.Page != 0:
