@@ -137,22 +137,17 @@ func (s *ArticlesService) All(ctx context.Context, opts *ArticleListOptions) ite
 	return all[Article](ctx, s.client, "GET /v1/Admin/Articles", opts)
 }
 
-// ChangedSince yields the articles that were changed at since or later,
-// newest first, and reads no further than that; [ArticlesService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// ChangedSince yields the articles that were changed at since or later, newest first;
+// see [ListOptions]. ErrInvalidInput where opts set a Page or another order.
 //
 // API: GET /v1/Admin/Articles
 func (s *ArticlesService) ChangedSince(ctx context.Context, since DateTime, opts *ArticleListOptions) iter.Seq2[*Article, error] {
 	return changedSince[Article](ctx, s.client, "GET /v1/Admin/Articles", since, string(ArticlesByUpdatedDate), opts)
 }
 
-// Follow yields the articles that cursor has not passed yet, and moves it past
-// each: all of them first, oldest first, then those that have changed; see
-// [Cursor]. When it is ended, by break or by an error, it goes on from there the
-// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
-// never changes.
+// Follow yields the articles that cursor has not passed yet: first all of them,
+// oldest first, then those that have changed; see [Cursor] and [ListOptions].
+// ErrInvalidInput without a cursor, or where opts set a Page or another order.
 //
 // API: GET /v1/Admin/Articles
 func (s *ArticlesService) Follow(ctx context.Context, cursor *Cursor, opts *ArticleListOptions) iter.Seq2[*Article, error] {

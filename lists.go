@@ -102,22 +102,17 @@ func (s *ActivitiesService) All(ctx context.Context, opts *ActivityListOptions) 
 	return all[Activity](ctx, s.client, "GET /v1/Admin/Activities", opts)
 }
 
-// ChangedSince yields the activities that were changed at since or later,
-// newest first, and reads no further than that; [ActivitiesService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// ChangedSince yields the activities that were changed at since or later, newest
+// first; see [ListOptions]. ErrInvalidInput where opts set a Page or another order.
 //
 // API: GET /v1/Admin/Activities
 func (s *ActivitiesService) ChangedSince(ctx context.Context, since DateTime, opts *ActivityListOptions) iter.Seq2[*Activity, error] {
 	return changedSince[Activity](ctx, s.client, "GET /v1/Admin/Activities", since, string(ActivitiesByUpdatedDate), opts)
 }
 
-// Follow yields the activities that cursor has not passed yet, and moves it past
-// each: all of them first, oldest first, then those that have changed; see
-// [Cursor]. When it is ended, by break or by an error, it goes on from there the
-// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
-// never changes.
+// Follow yields the activities that cursor has not passed yet: first all of them,
+// oldest first, then those that have changed; see [Cursor] and [ListOptions].
+// ErrInvalidInput without a cursor, or where opts set a Page or another order.
 //
 // API: GET /v1/Admin/Activities
 func (s *ActivitiesService) Follow(ctx context.Context, cursor *Cursor, opts *ActivityListOptions) iter.Seq2[*Activity, error] {

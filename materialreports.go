@@ -146,38 +146,27 @@ func (s *MaterialReportsService) All(ctx context.Context, opts *MaterialReportLi
 }
 
 // ChangedSince yields the material reports that were changed at since or later,
-// newest first, and reads no further than that; [MaterialReportsService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// newest first; see [ListOptions]. ErrInvalidInput where opts set a Page or another
+// order.
 //
 // API: GET /v1/Core/MaterialReports
 func (s *MaterialReportsService) ChangedSince(ctx context.Context, since DateTime, opts *MaterialReportListOptions) iter.Seq2[*MaterialReport, error] {
 	return changedSince[MaterialReport](ctx, s.client, "GET /v1/Core/MaterialReports", since, string(MaterialReportsByUpdatedDate), opts)
 }
 
-// Follow yields the material reports that cursor has not passed yet, and moves it past
-// each: all of them first, oldest first, then those that have changed; see
-// [Cursor]. When it is ended, by break or by an error, it goes on from there the
-// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
-// never changes.
+// Follow yields the material reports that cursor has not passed yet: first all of
+// them, oldest first, then those that have changed; see [Cursor] and [ListOptions].
+// ErrInvalidInput without a cursor, or where opts set a Page or another order.
 //
 // API: GET /v1/Core/MaterialReports
 func (s *MaterialReportsService) Follow(ctx context.Context, cursor *Cursor, opts *MaterialReportListOptions) iter.Seq2[*MaterialReport, error] {
 	return follow[MaterialReport](ctx, s.client, "GET /v1/Core/MaterialReports", cursor, string(MaterialReportsByUpdatedDate), string(MaterialReportsByCreatedDate), opts)
 }
 
-// Gone yields the ids of those material reports that are known to the caller and that
-// the API does not have any more. known gives their ids, each with its CreatedDate
-// as the API gave it; [maps.All] makes that of a map. Gone compares numbers of rows:
-// that costs one request when none is gone, and some ten for each that is. Get
-// confirms each that it finds.
-//
-// Rows created since do no harm, and what is deleted while Gone runs may come the
-// next time only. One that was created among those that are known,
-// and is not known itself, can hide one that is gone from the count: have a whole
-// copy, as Follow gives it. Where a stamp is missing the whole list is read. After
-// an error, with the id 0, nothing comes.
+// Gone yields the ids of those material reports in known that the API does not have
+// any more. known gives ids, each with its CreatedDate; see
+// [TimeReportsService.Gone]. ErrInvalidInput where known is nil, or has an id below
+// 1.
 //
 // API: GET /v1/Core/MaterialReports, then GET /v1/Core/MaterialReports/{id} (inferred)
 func (s *MaterialReportsService) Gone(ctx context.Context, known iter.Seq2[int64, DateTime]) iter.Seq2[int64, error] {

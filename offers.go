@@ -97,22 +97,17 @@ func (s *OffersService) All(ctx context.Context, opts *OfferListOptions) iter.Se
 	return all[Offer](ctx, s.client, "GET /v1/Core/Offers", opts)
 }
 
-// ChangedSince yields the offers that were changed at since or later,
-// newest first, and reads no further than that; [OffersService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// ChangedSince yields the offers that were changed at since or later, newest first;
+// see [ListOptions]. ErrInvalidInput where opts set a Page or another order.
 //
 // API: GET /v1/Core/Offers
 func (s *OffersService) ChangedSince(ctx context.Context, since DateTime, opts *OfferListOptions) iter.Seq2[*Offer, error] {
 	return changedSince[Offer](ctx, s.client, "GET /v1/Core/Offers", since, string(OffersByUpdatedDate), opts)
 }
 
-// Follow yields the offers that cursor has not passed yet, and moves it past
-// each: all of them first, oldest first, then those that have changed; see
-// [Cursor]. When it is ended, by break or by an error, it goes on from there the
-// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
-// never changes.
+// Follow yields the offers that cursor has not passed yet: first all of them, oldest
+// first, then those that have changed; see [Cursor] and [ListOptions].
+// ErrInvalidInput without a cursor, or where opts set a Page or another order.
 //
 // API: GET /v1/Core/Offers
 func (s *OffersService) Follow(ctx context.Context, cursor *Cursor, opts *OfferListOptions) iter.Seq2[*Offer, error] {

@@ -22,8 +22,25 @@ const (
 	defaultPageSize = 100
 )
 
-// ListOptions is what every list takes. The zero value is the first page, of 100
-// items, in the API's own order.
+// ListOptions is what every list takes. The zero value, like nil in the place of any
+// options, is the first page, of 100 items, in the API's own order. A list has some of
+// the methods
+//
+//   - List: one page, with the API's counters.
+//   - All: every item from Page on, in order.
+//   - ChangedSince: the items that were changed at since or later, newest first. It
+//     reads no further than that, so that it costs what has changed. since is by the
+//     API's own clock: take it from a time that the API has sent.
+//   - Follow: the items that a [Cursor] has not passed yet. Ended by break or by an
+//     error, it goes on from there the next time.
+//   - Gone: the ids of items that have been deleted; see [TimeReportsService.Gone].
+//
+// All, ChangedSince and Follow send requests while they are ranged over, and none after
+// break. An error comes with a nil item, and is the last.
+//
+// ChangedSince and Follow choose page and order themselves: opts must leave Page, SortBy
+// and SortOrder unset. Filter them by what never changes: an item that ceases to match a
+// filter does not show.
 type ListOptions struct {
 	// Page is the page to begin with, from 1.
 	Page int `url:"page,omitempty"`

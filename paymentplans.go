@@ -69,22 +69,17 @@ func (s *PaymentPlansService) All(ctx context.Context, opts *PaymentPlanListOpti
 	return all[PaymentPlan](ctx, s.client, "GET /v1/Core/PaymentPlans", opts)
 }
 
-// ChangedSince yields the payment plans that were changed at since or later,
-// newest first, and reads no further than that; [PaymentPlansService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// ChangedSince yields the payment plans that were changed at since or later, newest
+// first; see [ListOptions]. ErrInvalidInput where opts set a Page or another order.
 //
 // API: GET /v1/Core/PaymentPlans
 func (s *PaymentPlansService) ChangedSince(ctx context.Context, since DateTime, opts *PaymentPlanListOptions) iter.Seq2[*PaymentPlan, error] {
 	return changedSince[PaymentPlan](ctx, s.client, "GET /v1/Core/PaymentPlans", since, string(PaymentPlansByUpdatedDate), opts)
 }
 
-// Follow yields the payment plans that cursor has not passed yet, and moves it past
-// each: all of them first, oldest first, then those that have changed; see
-// [Cursor]. When it is ended, by break or by an error, it goes on from there the
-// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
-// never changes.
+// Follow yields the payment plans that cursor has not passed yet: first all of them,
+// oldest first, then those that have changed; see [Cursor] and [ListOptions].
+// ErrInvalidInput without a cursor, or where opts set a Page or another order.
 //
 // API: GET /v1/Core/PaymentPlans
 func (s *PaymentPlansService) Follow(ctx context.Context, cursor *Cursor, opts *PaymentPlanListOptions) iter.Seq2[*PaymentPlan, error] {

@@ -260,39 +260,26 @@ func (s *ProjectsService) All(ctx context.Context, opts *ProjectListOptions) ite
 	return all[ProjectSummary](ctx, s.client, "GET /v1/Core/Projects", opts)
 }
 
-// ChangedSince yields the projects that were changed at since or later,
-// newest first, and reads no further than that; [ProjectsService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// ChangedSince yields the projects that were changed at since or later, newest first;
+// see [ListOptions]. ErrInvalidInput where opts set a Page or another order.
 //
 // API: GET /v1/Core/Projects
 func (s *ProjectsService) ChangedSince(ctx context.Context, since DateTime, opts *ProjectListOptions) iter.Seq2[*ProjectSummary, error] {
 	return changedSince[ProjectSummary](ctx, s.client, "GET /v1/Core/Projects", since, string(ProjectsByUpdatedDate), opts)
 }
 
-// Follow yields the projects that cursor has not passed yet, and moves it past
-// each: all of them first, oldest first, then those that have changed; see
-// [Cursor]. When it is ended, by break or by an error, it goes on from there the
-// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
-// never changes.
+// Follow yields the projects that cursor has not passed yet: first all of them,
+// oldest first, then those that have changed; see [Cursor] and [ListOptions].
+// ErrInvalidInput without a cursor, or where opts set a Page or another order.
 //
 // API: GET /v1/Core/Projects
 func (s *ProjectsService) Follow(ctx context.Context, cursor *Cursor, opts *ProjectListOptions) iter.Seq2[*ProjectSummary, error] {
 	return follow[ProjectSummary](ctx, s.client, "GET /v1/Core/Projects", cursor, string(ProjectsByUpdatedDate), string(ProjectsByCreatedDate), opts)
 }
 
-// Gone yields the ids of those projects that are known to the caller and that
-// the API does not have any more. known gives their ids, each with its Created
-// as the API gave it; [maps.All] makes that of a map. Gone compares numbers of rows:
-// that costs one request when none is gone, and some ten for each that is. Get
-// confirms each that it finds.
-//
-// Rows created since do no harm, and what is deleted while Gone runs may come the
-// next time only. One that was created among those that are known,
-// and is not known itself, can hide one that is gone from the count: have a whole
-// copy, as Follow gives it. Where a stamp is missing the whole list is read. After
-// an error, with the id 0, nothing comes.
+// Gone yields the ids of those projects in known that the API does not have any more.
+// known gives ids, each with its Created; see [TimeReportsService.Gone].
+// ErrInvalidInput where known is nil, or has an id below 1.
 //
 // API: GET /v1/Core/Projects, then GET /v1/Core/Projects/{id}
 func (s *ProjectsService) Gone(ctx context.Context, known iter.Seq2[int64, DateTime]) iter.Seq2[int64, error] {
@@ -451,20 +438,18 @@ func (s *ProjectCommentsService) All(ctx context.Context, projectID int64, opts 
 }
 
 // ChangedSince yields the comments of a project that were changed at since or later,
-// newest first, and reads no further than that; [ProjectCommentsService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// newest first; see [ListOptions]. ErrInvalidInput where opts set a Page or another
+// order.
 //
 // API: GET /v1/Core/Projects/{projectId}/Comments
 func (s *ProjectCommentsService) ChangedSince(ctx context.Context, projectID int64, since DateTime, opts *ProjectCommentListOptions) iter.Seq2[*Comment, error] {
 	return changedSince[Comment](ctx, s.client, "GET /v1/Core/Projects/{projectId}/Comments", since, string(ProjectCommentsByUpdatedDate), opts, projectID)
 }
 
-// Follow yields the comments of a project that cursor has not passed yet, and
-// moves it past each: all of them first, oldest first, then those that have
-// changed; see [Cursor]. When it is ended, by break or by an error, it goes on from
-// there the next time. opts must leave Page, SortBy and SortOrder unset.
+// Follow yields the comments of a project that cursor has not passed yet: first all
+// of them, oldest first, then those that have changed; see [Cursor] and
+// [ListOptions]. ErrInvalidInput without a cursor, or where opts set a Page or
+// another order.
 //
 // API: GET /v1/Core/Projects/{projectId}/Comments
 func (s *ProjectCommentsService) Follow(ctx context.Context, projectID int64, cursor *Cursor, opts *ProjectCommentListOptions) iter.Seq2[*Comment, error] {

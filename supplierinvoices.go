@@ -94,21 +94,17 @@ func (s *SupplierInvoicesService) All(ctx context.Context, opts *SupplierInvoice
 }
 
 // ChangedSince yields the supplier invoices that were changed at since or later,
-// newest first, and reads no further than that; [SupplierInvoicesService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// newest first; see [ListOptions]. ErrInvalidInput where opts set a Page or another
+// order.
 //
 // API: GET /v1/Core/SupplierInvoices
 func (s *SupplierInvoicesService) ChangedSince(ctx context.Context, since DateTime, opts *SupplierInvoiceListOptions) iter.Seq2[*SupplierInvoice, error] {
 	return changedSince[SupplierInvoice](ctx, s.client, "GET /v1/Core/SupplierInvoices", since, string(SupplierInvoicesByUpdatedDate), opts)
 }
 
-// Follow yields the supplier invoices that cursor has not passed yet, and moves it past
-// each: all of them first, oldest first, then those that have changed; see
-// [Cursor]. When it is ended, by break or by an error, it goes on from there the
-// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
-// never changes.
+// Follow yields the supplier invoices that cursor has not passed yet: first all of
+// them, oldest first, then those that have changed; see [Cursor] and [ListOptions].
+// ErrInvalidInput without a cursor, or where opts set a Page or another order.
 //
 // API: GET /v1/Core/SupplierInvoices
 func (s *SupplierInvoicesService) Follow(ctx context.Context, cursor *Cursor, opts *SupplierInvoiceListOptions) iter.Seq2[*SupplierInvoice, error] {

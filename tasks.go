@@ -102,18 +102,11 @@ func (s *TasksService) All(ctx context.Context, opts *TaskListOptions) iter.Seq2
 	return all[Task](ctx, s.client, "GET /v1/Core/Tasks", opts)
 }
 
-// Gone yields the ids of those tasks that are known to the caller and that
-// the API does not have any more. known gives their ids, each with its CreatedDate
-// as the API gave it; [maps.All] makes that of a map. Gone compares numbers of rows:
-// that costs one request when none is gone, and some ten for each that is. When one
+// Gone yields the ids of those tasks in known that the API does not have any more.
+// known gives ids, each with its CreatedDate; see [TimeReportsService.Gone]. When one
 // seems to be gone, the whole list is read once, and decides: the API has no
-// operation for a single task.
-//
-// Rows created since do no harm, and what is deleted while Gone runs may come the
-// next time only. One that was created among those that are known,
-// and is not known itself, can hide one that is gone from the count: have a whole
-// copy, as Follow gives it. Where a stamp is missing the whole list is read. After
-// an error, with the id 0, nothing comes.
+// operation for a single task. ErrInvalidInput where known is nil, or has an id below
+// 1.
 //
 // API: GET /v1/Core/Tasks
 func (s *TasksService) Gone(ctx context.Context, known iter.Seq2[int64, DateTime]) iter.Seq2[int64, error] {

@@ -285,39 +285,35 @@ func (s *TimeReportsService) All(ctx context.Context, opts *TimeReportListOption
 	return all[TimeReport](ctx, s.client, "GET /v1/Core/TimeReports", opts)
 }
 
-// ChangedSince yields the time reports that were changed at since or later,
-// newest first, and reads no further than that; [TimeReportsService.Follow] keeps
-// track with a [Cursor]. since is by the API's own clock: take it from what it has sent.
-// opts must leave Page, SortBy and SortOrder unset. With a filter, a row
-// that ceases to match it does not show: filter by what never changes.
+// ChangedSince yields the time reports that were changed at since or later, newest
+// first; see [ListOptions]. ErrInvalidInput where opts set a Page or another order.
 //
 // API: GET /v1/Core/TimeReports
 func (s *TimeReportsService) ChangedSince(ctx context.Context, since DateTime, opts *TimeReportListOptions) iter.Seq2[*TimeReport, error] {
 	return changedSince[TimeReport](ctx, s.client, "GET /v1/Core/TimeReports", since, string(TimeReportsByUpdatedDate), opts)
 }
 
-// Follow yields the time reports that cursor has not passed yet, and moves it past
-// each: all of them first, oldest first, then those that have changed; see
-// [Cursor]. When it is ended, by break or by an error, it goes on from there the
-// next time. opts must leave Page, SortBy and SortOrder unset, and filter by what
-// never changes.
+// Follow yields the time reports that cursor has not passed yet: first all of them,
+// oldest first, then those that have changed; see [Cursor] and [ListOptions].
+// ErrInvalidInput without a cursor, or where opts set a Page or another order.
 //
 // API: GET /v1/Core/TimeReports
 func (s *TimeReportsService) Follow(ctx context.Context, cursor *Cursor, opts *TimeReportListOptions) iter.Seq2[*TimeReport, error] {
 	return follow[TimeReport](ctx, s.client, "GET /v1/Core/TimeReports", cursor, string(TimeReportsByUpdatedDate), string(TimeReportsByCreatedDate), opts)
 }
 
-// Gone yields the ids of those time reports that are known to the caller and that
-// the API does not have any more. known gives their ids, each with its CreatedDate
-// as the API gave it; [maps.All] makes that of a map. Gone compares numbers of rows:
-// that costs one request when none is gone, and some ten for each that is. Get
-// confirms each that it finds.
+// Gone yields the ids of those time reports in known that the API does not have any
+// more. known gives ids, each with the CreatedDate that the API gave; [maps.All] makes
+// that of a map. ErrInvalidInput where known is nil, or has an id below 1. After an
+// error, which comes with the id 0, nothing follows.
 //
-// Rows created since do no harm, and what is deleted while Gone runs may come the
-// next time only. One that was created among those that are known,
-// and is not known itself, can hide one that is gone from the count: have a whole
-// copy, as Follow gives it. Where a stamp is missing the whole list is read. After
-// an error, with the id 0, nothing comes.
+// Gone compares numbers: how many reports were created before a moment, in the list and
+// in known. That takes one request when none is gone, and some ten for each that is. Get
+// confirms each that it finds. Where a CreatedDate is missing, the whole list is read.
+//
+// Reports that were created after the newest in known do not matter. What is deleted
+// while Gone runs may only be found the next time. known must be a whole copy, as Follow
+// gives it: a report of the list that is missing in it can make up for one that is gone.
 //
 // API: GET /v1/Core/TimeReports, then GET /v1/Core/TimeReports/{id}
 func (s *TimeReportsService) Gone(ctx context.Context, known iter.Seq2[int64, DateTime]) iter.Seq2[int64, error] {
