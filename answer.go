@@ -90,8 +90,7 @@ func readDetail[T any](ctx context.Context, c *Client, call *call) (*T, error) {
 	if err := c.do(ctx, call, receiveInto(out)); err != nil {
 		return nil, err
 	}
-	t := reflect.TypeFor[T]()
-	if _, ok := identity[T]()(out); !ok && t.Kind() == reflect.Struct && shapeOf(t).fields["id"] != nil {
+	if id, ok := idIn(reflect.ValueOf(out).Elem()); ok && id.IsZero() {
 		return nil, &Error{Operation: call.op, Path: c.pathOf(call), StatusCode: http.StatusOK, Attempts: 1,
 			Message: "the API answered without an id, as it does for deleted objects", Err: ErrNotFound}
 	}
@@ -111,7 +110,7 @@ func readJSON(resp *http.Response, out any) error {
 		}
 		return nil
 	}
-	if _, raw := out.(*json.RawMessage); !raw && tooCostly(data, maxValues) {
+	if _, raw := out.(*json.RawMessage); !raw && tooMany(data, maxValues) {
 		return errTooMany
 	}
 	if err := refusal(resp, data, out); err != nil {
@@ -133,31 +132,11 @@ type unreadable struct {
 
 func (u *unreadable) Unwrap() error { return u.error }
 
-// tooMany reports JSON of more values than any answer has: two bytes of an array
-// can become a struct of a kilobyte.
+// tooMany reports JSON that costs more to decode than so many values: two bytes of an
+// array can become a struct of a kilobyte. A plain property has its place in a struct
+// already, and counts a third: the largest list that is documented, of one of the APIs,
+// is 30,000 rows of 15 properties.
 func tooMany(data []byte, most int) bool {
-	if len(data) <= most {
-		return false
-	}
-	values, quoted := 1, false
-	for i := 0; i < len(data); i++ {
-		switch c := data[i]; {
-		case c == '"':
-			quoted = !quoted
-		case c == '\\' && quoted:
-			i++
-		case c == ',' && !quoted:
-			values++
-		}
-	}
-	return values > most
-}
-
-// tooCostly is tooMany by what values cost to decode. An element of an array, or an
-// object, can become a struct of a kilobyte, whereas a plain property has its place in
-// one already and counts a third: the largest list that is documented, of one of the
-// APIs, is 30,000 rows of 15 properties.
-func tooCostly(data []byte, most int) bool {
 	const value, plain = 3, 1
 	const deepest = 10_000 // of what encoding/json takes
 	if len(data) <= most {
@@ -277,7 +256,7 @@ func checkCreated[T any](op string, out *T) error {
 	if !strings.HasPrefix(op, http.MethodPost) || reflect.ValueOf(out).Elem().IsZero() {
 		return nil
 	}
-	if _, ok := identity[T]()(out); ok {
+	if identity(out) != 0 {
 		return nil
 	}
 	return &Error{Operation: op, StatusCode: http.StatusOK, Attempts: 1, MayHaveExecuted: true,

@@ -108,9 +108,9 @@ func (d *comparison) beside(in, origin, was, is reflect.Value) {
 		if name != p.name || isMaintained(name) || writes.field([]byte(name)) != nil || writes.field([]byte(name+"Id")) != nil || name == "tags" {
 			continue
 		}
-		had, has := was.FieldByIndex(p.index), is.FieldByIndex(p.index)
-		if !had.IsZero() && has.IsZero() && p.typ.Kind() != reflect.Bool && !isNothing(asJSON(had.Interface())) {
-			d.note(name, had.Interface(), nil)
+		had, has := jsonOf(was.FieldByIndex(p.index)), is.FieldByIndex(p.index)
+		if !isVoid(had) && has.IsZero() && p.typ.Kind() != reflect.Bool {
+			d.note(name, had, nil)
 		}
 	}
 }
@@ -128,14 +128,15 @@ func (d *comparison) missing() (n int) {
 // names are those of the properties that differ.
 func (d *comparison) names() []string { return slices.Sorted(maps.Keys(d.differ)) }
 
-func (d *comparison) note(name string, sent, held any) {
+func (d *comparison) note(name string, sent, held json.RawMessage) {
 	if d.differ == nil {
 		d.differ = make(map[string]difference)
 	}
-	d.differ[name] = difference{bounded(sent), bounded(held), isNothing(held)}
+	d.differ[name] = difference{bounded(sent), bounded(held), isVoid(held)}
 }
 
-// fields compares the fields of two structs of one type; origin holds what they were
+// fields compares the fields of two structs of one type, by reflection, so that no field
+// that is added later is forgotten; origin holds what they were
 // before the caller changed them, since what was cleared is not sent. The tag held of a
 // field tells what the API gives back of it: "-" nothing, "perhaps" not always.
 func (d *comparison) fields(prefix string, sent, held, origin reflect.Value) {
@@ -150,13 +151,14 @@ func (d *comparison) fields(prefix string, sent, held, origin reflect.Value) {
 		case !isEmpty(s):
 			d.values(prefix+name, s, h, o)
 		case !opt && !isEmpty(o) && !isEmpty(h):
-			d.note(prefix+name, nil, h.Interface())
+			d.note(prefix+name, nil, jsonOf(h))
 		}
 	}
 }
 
-// isEmpty reports a zero, a list without elements, and an object that has nothing but
-// the API's name for it.
+// isEmpty reports a field that holds nothing: its zero, which it has as well where the
+// answer lacks it, a list without elements, and an object that has nothing but the API's
+// name for it.
 func isEmpty(v reflect.Value) bool {
 	switch {
 	case v.IsZero():
@@ -193,7 +195,7 @@ func (d *comparison) values(name string, sent, held, origin reflect.Value) {
 	if equal {
 		d.same++
 	} else {
-		d.note(name, sent.Interface(), held.Interface())
+		d.note(name, jsonOf(sent), jsonOf(held))
 	}
 }
 
@@ -215,8 +217,8 @@ func (d *comparison) extra(sent, held writable, detail reflect.Value) {
 		if !ok && parent == "" {
 			h, ok = heldBy(detail, is.extra, child)
 		}
-		empty := isNothing(raw) || slices.Contains([]string{"0", "false"}, string(raw))
-		if ok && (carried && !isNothing(h) || sameJSON(raw, h)) || empty && (!ok || isNothing(h)) {
+		empty := isVoid(raw) || slices.Contains([]string{"0", "false"}, string(raw))
+		if ok && (carried && !isVoid(h) || sameJSON(raw, h)) || empty && (!ok || isVoid(h)) {
 			d.same++
 		} else {
 			d.note(name, raw, h)
@@ -230,7 +232,7 @@ func (d *comparison) removed(sent, held, origin writable) {
 	for name := range was.extra {
 		base, isID := strings.CutSuffix(name, "Id")
 		_, stays := in.extra[name]
-		if h := is.extra[name]; !stays && !isNothing(h) && !(isID && bytes.HasPrefix(was.extra[base], object)) {
+		if h := is.extra[name]; !stays && !isVoid(h) && !(isID && bytes.HasPrefix(was.extra[base], object)) {
 			d.note(name, nil, h)
 		}
 	}
@@ -257,7 +259,7 @@ func heldBy(detail reflect.Value, extra Extra, name string) (json.RawMessage, bo
 	}
 	if base, ok := strings.CutSuffix(name, "Id"); ok {
 		if p := s.field([]byte(base)); p != nil && p.object != nil {
-			return asJSON(idIn(asJSON(detail.FieldByIndex(p.index).Interface()))), true
+			return asJSON(rawID(asJSON(detail.FieldByIndex(p.index).Interface()))), true
 		}
 	}
 	if base, ok := strings.CutSuffix(name, "Ids"); ok {
@@ -269,7 +271,7 @@ func heldBy(detail reflect.Value, extra Extra, name string) (json.RawMessage, bo
 		if raw != nil && json.Unmarshal(raw, &list) == nil {
 			ids := make([]int64, len(list))
 			for i, element := range list {
-				ids[i] = idIn(element)
+				ids[i] = rawID(element)
 			}
 			return asJSON(ids), true
 		}
@@ -282,20 +284,17 @@ func asJSON(v any) json.RawMessage {
 	return raw
 }
 
-func isNothing(v any) bool {
-	if raw, ok := v.(json.RawMessage); ok {
-		return len(raw) == 0 || slices.Contains([]string{"null", `""`, "[]", "{}"}, string(raw))
+// jsonOf is what a field holds, as JSON; nil for nothing.
+func jsonOf(v reflect.Value) json.RawMessage {
+	if isEmpty(v) {
+		return nil
 	}
-	return v == nil || reflect.ValueOf(v).IsZero()
+	return asJSON(v.Interface())
 }
 
-// bounded is a value as JSON, cut where it is long.
-func bounded(v any) string {
-	raw, ok := v.(json.RawMessage)
-	if !ok && v != nil {
-		raw = asJSON(v)
-	}
-	if isNothing(v) || isNothing(raw) {
+// bounded is JSON for an error, cut where it is long.
+func bounded(raw json.RawMessage) string {
+	if isVoid(raw) {
 		return "nothing"
 	}
 	text := tidy(string(raw))
@@ -353,9 +352,13 @@ func same(a, b any) bool {
 	return text == "" && isVoid(b)
 }
 
-// isVoid reports null, and a text, list or object without anything.
+// isVoid reports JSON that holds nothing, raw or decoded: null, and an empty text, list
+// or object. Unlike the zero of a field, for which there is isEmpty, 0 and false hold
+// something: the API has sent them.
 func isVoid(v any) bool {
 	switch v := v.(type) {
+	case json.RawMessage:
+		return len(v) == 0 || slices.Contains([]string{"null", `""`, "[]", "{}"}, string(v))
 	case string:
 		return v == ""
 	case []any:

@@ -13,7 +13,7 @@ import (
 // What an answer may cost, whoever it comes from.
 const (
 	maxJSON      = 64 << 20
-	maxValues    = 250_000 // since each can take up far more memory than its text; see tooCostly
+	maxValues    = 250_000 // since each can take up far more memory than its text; see tooMany
 	maxDrain     = 256 << 10
 	stallTimeout = 2 * time.Minute
 	maxJSONTime  = 10 * time.Minute

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"reflect"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -17,19 +14,17 @@ import (
 func changedSince[T any](ctx context.Context, c *Client, op string, since DateTime, key string, opts any, args ...any) iter.Seq2[*T, error] {
 	l, err := changesOf(ctx, c, op, key, opts, args)
 	since = since.surely()
-	updated := updatedAt[T]()
 	// until returns how many of the items of a page have changed since.
 	until := func(items []*T) (int, error) {
 		var last DateTime
 		for i, item := range items {
-			at, _ := updated(item)
-			switch {
+			switch at := updatedAt(item); {
 			case at.IsZero(): // nothing says that it has not changed
 			case !last.IsZero() && at.Compare(last.Add(clockChange)) > 0:
 				return i, errUnsortedChanges
 			case at.Compare(since) < 0:
 				for _, later := range items[i:] {
-					if at, _ := updated(later); at.Compare(since.Add(clockChange)) > 0 {
+					if at := updatedAt(later); at.Compare(since.Add(clockChange)) > 0 {
 						return i, errUnsortedChanges
 					}
 				}
@@ -93,35 +88,6 @@ func (dt DateTime) surely() DateTime {
 // taken for UTC: Sweden is never behind, so that none is missed.
 func (dt DateTime) later(now time.Time) bool {
 	return !now.IsZero() && dt.In(time.UTC).After(now)
-}
-
-// updatedAt finds out how an item of type T tells when it was last changed.
-func updatedAt[T any]() func(*T) (DateTime, bool) {
-	return property[T, DateTime]("updatedDate", "updated")
-}
-
-// property finds the outermost field of a struct that has one of the given JSON names.
-func property[T, F any](names ...string) func(*T) (F, bool) {
-	var found reflect.StructField
-	if t := reflect.TypeFor[T](); t.Kind() == reflect.Struct {
-		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if slices.Contains(names, name) && f.Type == reflect.TypeFor[F]() &&
-				(found.Index == nil || len(f.Index) < len(found.Index)) {
-				found = f
-			}
-		}
-	}
-	return func(item *T) (v F, ok bool) {
-		if found.Index == nil {
-			return v, false
-		}
-		field, err := reflect.ValueOf(item).Elem().FieldByIndexErr(found.Index)
-		if err != nil || field.IsZero() {
-			return v, false
-		}
-		return *field.Addr().Interface().(*F), true
-	}
 }
 
 // clockChange is how far wall clocks may run backwards: by an hour, in the night

@@ -48,7 +48,9 @@ var (
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// mend returns the decoded value with its scalars in the kinds that t decodes from.
+// mend returns the decoded value with its scalars in the kinds that t decodes from. By
+// reflection, since models have no decoding of their own: a type around one would lose
+// it, and the caller's own fields are mended as well.
 func mend(value any, t reflect.Type) any {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

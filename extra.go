@@ -2,7 +2,6 @@ package tid
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/vismatid/tid/internal/scan"
 )
@@ -147,97 +145,7 @@ func (c carried) has(name string, raw json.RawMessage) bool {
 	return ok && bytes.Equal(came, raw)
 }
 
-// shape is what a struct has fields for.
-type shape struct {
-	fields map[string]*wireField // by their names, and by those in lower case
-	opts   []string              // properties that an Opt stands for, of a detail in its input
-}
-
-// wireField is a field of a struct, as it is written.
-type wireField struct {
-	name   string
-	index  []int
-	typ    reflect.Type
-	opt    bool         // an Opt stands for it
-	object reflect.Type // of the object that it points to, if it is one
-	writes *wireField   // that of the input, for a detail that has one
-}
-
 var object = []byte("{")
-
-var shapes sync.Map // *shape by reflect.Type
-
-func shapeOf(t reflect.Type) *shape {
-	if known, ok := shapes.Load(t); ok {
-		return known.(*shape)
-	}
-	s := &shape{fields: make(map[string]*wireField)}
-	s.add(t, nil, make(map[reflect.Type]bool))
-	if in := details[t]; in != nil {
-		written := shapeOf(in)
-		s.opts = written.opts
-		for name, p := range s.fields {
-			p.writes = written.fields[name]
-		}
-	}
-	shapes.Store(t, s)
-	return s
-}
-
-// add adds the fields of a struct that stands at an index. An outer field hides an inner
-// one of the same JSON name, whatever their names in Go.
-func (s *shape) add(t reflect.Type, at []int, within map[reflect.Type]bool) {
-	if within[t] {
-		return
-	}
-	within[t] = true
-	defer delete(within, t)
-	for i := range t.NumField() {
-		f := t.Field(i)
-		index := append(slices.Clone(at), i)
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if f.Anonymous && name == "" {
-			if inner := deref(f.Type); inner.Kind() == reflect.Struct {
-				s.add(inner, index, within)
-				continue
-			}
-		}
-		if name == "-" || !f.IsExported() {
-			continue
-		}
-		name = cmp.Or(name, f.Name)
-		lower := strings.ToLower(name)
-		if other := s.fields[lower]; other != nil && len(other.index) <= len(index) {
-			continue
-		}
-		p := &wireField{name: name, index: index, typ: f.Type, opt: f.Type.Implements(reflect.TypeFor[optional]())}
-		if inner := deref(f.Type); inner != f.Type && inner.Kind() == reflect.Struct {
-			p.object = inner
-		}
-		if p.opt {
-			s.opts = append(s.opts, name)
-		}
-		s.fields[name], s.fields[lower] = p, p
-		if read := f.Tag.Get("read"); read != "" { // the name that an answer has it by
-			s.fields[read], s.fields[strings.ToLower(read)] = p, p
-		}
-	}
-}
-
-func deref(t reflect.Type) reflect.Type {
-	if t.Kind() == reflect.Pointer {
-		return t.Elem()
-	}
-	return t
-}
-
-// field is that of a property; nil if there is none.
-func (s *shape) field(name []byte) *wireField {
-	if p, ok := s.fields[string(name)]; ok {
-		return p
-	}
-	return s.fields[strings.ToLower(string(name))]
-}
 
 // step is an element of a path.
 func step(name []byte) string { return strings.ReplaceAll(string(name), ".", `\.`) }
@@ -324,41 +232,29 @@ func keepBeyond(data []byte, out any) {
 	}
 }
 
-// idOf is the field of a struct that is its id.
-func idOf(v reflect.Value) (id reflect.Value, ok bool) {
-	if v.Kind() != reflect.Struct {
-		return id, false
-	}
-	p := shapeOf(v.Type()).fields["id"]
-	if p == nil || p.typ.Kind() != reflect.Int64 || len(p.index) > 1 {
-		return id, false
-	}
-	return v.FieldByIndex(p.index), true
-}
-
 // findID fills in the id of a reference that has it under another key, "userId".
 func findID(ref reflect.Value, raw json.RawMessage) {
 	if ref.Kind() != reflect.Pointer || ref.IsNil() {
 		return
 	}
-	if id, ok := idOf(ref.Elem()); ok && id.IsZero() {
-		id.SetInt(idIn(raw))
+	if id, ok := idIn(ref.Elem()); ok && id.IsZero() {
+		id.SetInt(rawID(raw))
 	}
 }
 
 // haveIDs reports whether each element of a list that could have an id has one.
 func haveIDs(list reflect.Value) bool {
 	for i := range list.Len() {
-		if id, ok := idOf(list.Index(i)); ok && id.IsZero() {
+		if id, ok := idIn(list.Index(i)); ok && id.IsZero() {
 			return false
 		}
 	}
 	return true
 }
 
-// idIn is the id of an object in JSON: its id or, where it has none, its only
+// rawID is the id of an object in JSON: its id or, where it has none, its only
 // property that is named like one; 0 if there is none.
-func idIn(raw json.RawMessage) int64 {
+func rawID(raw json.RawMessage) int64 {
 	var id, other int64
 	others := 0
 	scan.Members(raw, func(name, value []byte) bool {
@@ -422,7 +318,7 @@ func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 		if !bytes.HasPrefix(raw, object) {
 			continue
 		}
-		id := idIn(raw)
+		id := rawID(raw)
 		if _, flat := extra[name+"Id"]; id == 0 || flat {
 			continue
 		}
@@ -486,7 +382,7 @@ func (in handed) stale(name string) bool {
 		return false
 	}
 	if p := in.shape.field([]byte(name + "Id")); p != nil && p.typ.Kind() == reflect.Int64 {
-		return in.value.FieldByIndex(p.index).Int() != idIn(raw)
+		return in.value.FieldByIndex(p.index).Int() != rawID(raw)
 	}
 	_, came := in.came.extra[name+"Id"]
 	return came && !in.came.has(name+"Id", in.extra[name+"Id"])

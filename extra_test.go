@@ -252,6 +252,11 @@ func TestEmbeddedDetailsKnowTheirOwnFields(t *testing.T) {
 	assert.Equal(t, *got, done)
 	_, err = tid.GetAs[myContact](t.Context(), free(t, holding(`{"name":"gone"}`)), "v1/Core/Contacts/7")
 	assert.ErrorIs(t, err, tid.ErrNotFound)
+	_, err = tid.GetAs[struct{ ID string }](t.Context(), free(t, holding(`{"id":"A7"}`)), "v1/x")
+	assert.NoError(t, err, "an id that is no number says nothing")
+	type xID int64
+	_, err = tid.GetAs[struct{ ID xID }](t.Context(), free(t, holding(`{"id":0}`)), "v1/x")
+	assert.ErrorIs(t, err, tid.ErrNotFound, "of a type of the caller's, without a tag")
 	raw, err := tid.GetAs[json.RawMessage](t.Context(), c, "v1/Core/Contacts/7")
 	require.NoError(t, err)
 	assert.Contains(t, string(*raw), "SE5566")

@@ -123,12 +123,9 @@ func (c *Cursor) forget() {
 
 // follower follows one list.
 type follower[T any] struct {
-	cursor   *Cursor
-	changed  *listing // newest change first
-	created  *listing // in the order of creation
-	identify func(*T) (int64, bool)
-	updated  func(*T) (DateTime, bool)
-	made     func(*T) (DateTime, bool)
+	cursor  *Cursor
+	changed *listing // newest change first
+	created *listing // in the order of creation
 }
 
 // follow gives the rows of a list that the cursor has not passed yet: all of them
@@ -138,7 +135,7 @@ func follow[T any](ctx context.Context, c *Client, op string, cursor *Cursor, up
 	if err == nil && cursor == nil {
 		err = invalid(op, "the cursor is nil: Follow notes in it how far it has come")
 	}
-	f := &follower[T]{cursor: cursor, changed: changed, identify: identity[T](), updated: updatedAt[T](), made: property[T, DateTime]("createdDate", "created")}
+	f := &follower[T]{cursor: cursor, changed: changed}
 	if err == nil {
 		f.created = changed.sortedBy(createdKey, Ascending)
 	}
@@ -165,8 +162,7 @@ func (f *follower[T]) follow(ctx context.Context, yield func(*T, error) bool) {
 	since := f.cursor.Since().surely()
 	p := newLoading(new(Load), true, f.changed.first.Size)
 	_, err := f.walk(ctx, f.changed, p, since, func(item *T, now time.Time) bool {
-		at, _ := f.updated(item)
-		found = append(found, change{item, at.later(now)})
+		found = append(found, change{item, updatedAt(item).later(now)})
 		return true
 	})
 	if err != nil {
@@ -175,14 +171,14 @@ func (f *follower[T]) follow(ctx context.Context, yield func(*T, error) bool) {
 	}
 	for i := len(found) - 1; i >= 0; i-- {
 		item := found[i].item
-		at, dated := f.updated(item)
-		if !dated {
+		at := updatedAt(item)
+		if at.IsZero() {
 			if !yield(item, nil) {
 				return
 			}
 			continue
 		}
-		id, _ := f.identify(item)
+		id := identity(item)
 		change := Given{At: at, Sum: fingerprint(item)}
 		given := f.cursor.Given[id] == change
 		if !given && !yield(item, nil) {

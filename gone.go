@@ -68,11 +68,9 @@ func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.
 		}
 		if err == nil && len(missing) > 0 {
 			there := make(map[int64]bool)
-			identify := identity[T]()
 			for item, failed := range allCall[T](ctx, c, l.call, nil, nil) {
 				if err = failed; err == nil {
-					id, _ := identify(item)
-					there[id] = true
+					there[identity(item)] = true
 				}
 			}
 			for _, id := range missing {
@@ -104,7 +102,6 @@ func second(at DateTime) DateTime {
 
 // readGone reads pages of a list that is sorted by when its rows were created.
 func readGone[T any](ctx context.Context, l *listing) func(walk.Window) ([]stamped, int, error) {
-	identify, made := identity[T](), property[T, DateTime]("createdDate", "created")
 	return func(w walk.Window) ([]stamped, int, error) {
 		page, _, _, err := get[T](ctx, l, w)
 		if err != nil {
@@ -113,10 +110,8 @@ func readGone[T any](ctx context.Context, l *listing) func(walk.Window) ([]stamp
 		own := page.rows > w.Size || page.size > 0 && page.size != w.Size
 		rows := make([]stamped, len(page.Items))
 		for i, item := range page.Items {
-			at, dated := made(item)
-			rows[i].id, _ = identify(item)
-			rows[i].at = second(at)
-			if own || !dated || i > 0 && rows[i-1].at.Compare(rows[i].at) > 0 {
+			rows[i] = stamped{identity(item), second(createdAt(item))}
+			if own || rows[i].at.IsZero() || i > 0 && rows[i-1].at.Compare(rows[i].at) > 0 {
 				return nil, 0, errNoOrder
 			}
 		}

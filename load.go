@@ -331,9 +331,8 @@ func (f *follower[T]) load(ctx context.Context, yield func(*T, error) bool) bool
 		if !yield(item, nil) {
 			return false
 		}
-		if at, dated := f.updated(item); dated && at.Compare(recent) >= 0 { // it will come again among the changes
-			id, _ := f.identify(item)
-			cursor.pass(id, Given{At: at, Sum: fingerprint(item)})
+		if at := updatedAt(item); !at.IsZero() && at.Compare(recent) >= 0 { // it will come again among the changes
+			cursor.pass(identity(item), Given{At: at, Sum: fingerprint(item)})
 		}
 		return true
 	})
@@ -350,9 +349,9 @@ func (f *follower[T]) load(ctx context.Context, yield func(*T, error) bool) bool
 // older than since, and reports whether it has come that far. now is the API's own
 // clock when the row was read.
 func (f *follower[T]) walk(ctx context.Context, l *listing, p *loading, since DateTime, give func(item *T, now time.Time) bool) (done bool, err error) {
-	stamp := f.made
+	stamp := createdAt
 	if p.newest {
-		stamp = f.updated
+		stamp = updatedAt
 	}
 	for {
 		w := p.window()
@@ -366,12 +365,11 @@ func (f *follower[T]) walk(ctx context.Context, l *listing, p *loading, since Da
 		rows := make([]stamped, 0, len(page.Items))
 		old := false
 		for _, item := range page.Items {
-			at, dated := stamp(item)
-			switch old = old || dated && at.Compare(since) < 0; {
+			at := stamp(item)
+			switch old = old || !at.IsZero() && at.Compare(since) < 0; {
 			case !old:
-				id, _ := f.identify(item)
-				rows = append(rows, stamped{id, at.surely()})
-			case dated && at.Compare(since.Add(clockChange)) > 0:
+				rows = append(rows, stamped{identity(item), at.surely()})
+			case !at.IsZero() && at.Compare(since.Add(clockChange)) > 0:
 				return false, l.fails(fmt.Errorf("the API did not sort the list by %s, so it is not known which rows have changed", p.key()))
 			}
 		}
@@ -411,9 +409,9 @@ func (f *follower[T]) present(ctx context.Context) (since DateTime, total int, e
 	}
 	var newest DateTime
 	for _, item := range page.Items {
-		at, dated := f.updated(item)
+		at := updatedAt(item)
 		switch {
-		case !dated:
+		case at.IsZero():
 		case !at.later(now):
 			return at, total, nil
 		case newest.IsZero():

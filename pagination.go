@@ -2,14 +2,12 @@ package tid
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"iter"
 	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/vismatid/tid/internal/walk"
@@ -282,45 +280,4 @@ func GetAs[T any](ctx context.Context, c *Client, path string) (*T, error) {
 		return nil, err
 	}
 	return readDetail[T](ctx, c, call)
-}
-
-// identities are what identity has found out, since finding out takes longer than
-// decoding: func(*T) (int64, bool) by the type of T.
-var identities sync.Map
-
-// keyed is a model that has no id, and is known by another property instead.
-type keyed interface{ key() int64 }
-
-// identity finds out how an item of type T tells its id: by the field of that
-// JSON name, by its key, or in the raw JSON.
-func identity[T any]() func(*T) (int64, bool) {
-	t := reflect.TypeFor[T]()
-	if known, ok := identities.Load(t); ok {
-		return known.(func(*T) (int64, bool))
-	}
-	wide, plain := property[T, int64]("id"), property[T, int]("id")
-	find := func(item *T) (int64, bool) {
-		if id, ok := wide(item); ok {
-			return id, true
-		}
-		id, ok := plain(item)
-		return int64(id), ok
-	}
-	if _, ok := any(new(T)).(keyed); ok {
-		find = func(item *T) (int64, bool) {
-			id := any(item).(keyed).key()
-			return id, id != 0
-		}
-	}
-	if t == reflect.TypeFor[json.RawMessage]() {
-		find = func(item *T) (int64, bool) {
-			var object struct {
-				ID int64 `json:"id"`
-			}
-			err := json.Unmarshal(*any(item).(*json.RawMessage), &object)
-			return object.ID, err == nil && object.ID != 0
-		}
-	}
-	identities.Store(t, find)
-	return find
 }

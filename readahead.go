@@ -47,7 +47,6 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 			fetches.Go(func() { f.run(ctx, l) })
 		}
 		plan := l.walk()
-		identify, written := identity[T](), writtenWithin[T]()
 		var began time.Time // by the API's own clock
 		var ids []int64
 		var latency time.Duration
@@ -81,15 +80,14 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 			page := f.page
 			ids = ids[:0]
 			for _, item := range page.Items {
-				id, _ := identify(item)
-				ids = append(ids, id)
+				ids = append(ids, identity(item))
 			}
 			if began.IsZero() {
 				began = f.now
 			}
 			a := walk.Answer{IDs: ids, Rows: page.rows, Size: page.size, Total: page.TotalItemCount, Pages: page.TotalPages, Wanted: len(ids)}
 			if !plan.Changed() {
-				a.Fresh = slices.ContainsFunc(page.Items, func(item *T) bool { return written(item, began, f.now) })
+				a.Fresh = slices.ContainsFunc(page.Items, func(item *T) bool { return writtenWithin(item, began, f.now) })
 			}
 			var disorder error
 			if until != nil {
@@ -157,23 +155,18 @@ func (f *fetching[T]) raise() {
 	}
 }
 
-// writtenWithin finds out whether an item was created or changed between two
-// moments, as far as it tells. Stamps without an offset may be in UTC or in Swedish
-// time, summer or winter: each is tried, and the moments are so close to each other
-// that few others fit.
-func writtenWithin[T any]() func(item *T, from, to time.Time) bool {
-	updated, created := updatedAt[T](), property[T, DateTime]("createdDate", "created")
-	return func(item *T, from, to time.Time) bool {
-		for _, stamp := range []func(*T) (DateTime, bool){updated, created} {
-			at, ok := stamp(item)
-			for zone := time.Duration(0); ok && zone <= 2*time.Hour; zone += time.Hour {
-				if t := at.In(time.UTC).Add(-zone); t.After(from) && t.Before(to.Add(time.Second)) { // a Date is whole seconds
-					return true
-				}
+// writtenWithin reports whether an item was created or changed between two moments, as
+// far as it tells. Stamps without an offset may be in UTC or in Swedish time, summer or
+// winter: each is tried, and the moments are so close to each other that few others fit.
+func writtenWithin(item any, from, to time.Time) bool {
+	for _, at := range []DateTime{updatedAt(item), createdAt(item)} {
+		for zone := time.Duration(0); !at.IsZero() && zone <= 2*time.Hour; zone += time.Hour {
+			if t := at.In(time.UTC).Add(-zone); t.After(from) && t.Before(to.Add(time.Second)) { // a Date is whole seconds
+				return true
 			}
 		}
-		return false
 	}
+	return false
 }
 
 // wanted is how many requests have to be under way to use up the rate limit at

@@ -95,6 +95,9 @@ func WithoutChecks(ctx context.Context) context.Context {
 //
 // and what concerns several from the type's own check. A rule that rests on an
 // inference has a question mark; [WithoutChecks] passes it by.
+//
+// By reflection, so that a rule stands beside its field and cannot be forgotten with it,
+// and so that the options and inputs of the caller's own types are checked as well.
 func check(ctx context.Context, op string, input any) error {
 	return checkAgainst(ctx, op, input, nil)
 }
@@ -186,15 +189,19 @@ func boundOf(value reflect.Value) (bound DateOrTime, ok bool) {
 // spanStart turns the name of the last day of a span into that of its first.
 var spanStart = strings.NewReplacer("To", "From", "to", "from")
 
+// checkValue checks what a field holds. A zero behind a pointer or in an Opt was set on
+// purpose, and is checked.
 func (p *problems) checkValue(name, tag string, value, origin reflect.Value) {
-	given := !value.IsZero() // also a zero that was set on purpose
-	if value = bare(value); !given || !value.IsValid() {
-		if r, ok := ruleIn(tag, "required"); ok {
-			p.addBy(r, name, "is required")
-		}
-		return
+	if given := bare(value); !value.IsZero() && given.IsValid() {
+		p.checkGiven(name, tag, given, bare(origin))
+	} else if r, ok := ruleIn(tag, "required"); ok {
+		p.addBy(r, name, "is required")
 	}
-	origin = like(value, bare(origin))
+}
+
+// checkGiven checks a bare value of a field, or of a list in it.
+func (p *problems) checkGiven(name, tag string, value, origin reflect.Value) {
+	origin = like(value, origin)
 	if r, ok := ruleIn(tag, "max"); ok && value.Kind() == reflect.String {
 		most, _ := strconv.Atoi(r.value)
 		if n := utf8.RuneCountInString(value.String()); n > most {
@@ -220,7 +227,7 @@ func (p *problems) checkValue(name, tag string, value, origin reflect.Value) {
 		return
 	}
 	if reflect.PointerTo(value.Type()).Implements(textUnmarshaler) {
-		return // a value of this package: whole in itself
+		return // it is sent as one text, not as its fields
 	}
 	switch value.Kind() {
 	case reflect.Int64:
@@ -228,36 +235,29 @@ func (p *problems) checkValue(name, tag string, value, origin reflect.Value) {
 			p.add(name, "must be 1 or more, not %d", value.Int())
 		}
 	case reflect.Slice:
-		elements := ""
-		if r, _ := ruleIn(tag, "values"); r.inferred {
-			elements = "values?"
-		}
 		for i := range value.Len() {
-			element := value.Index(i)
-			if element.Kind() == reflect.Int64 {
-				if isID(name) && element.Int() < 1 {
-					p.add(name, "must all be 1 or more, not %d", element.Int())
-				}
-				continue
+			if element := bare(value.Index(i)); element.IsValid() {
+				p.checkGiven(name, tag, element, originIn(origin, i, element))
 			}
-			from := reflect.Zero(element.Type())
-			if i < origin.Len() {
-				from = origin.Index(i)
-			}
-			for j := range origin.Len() { // it may have moved
-				if element.Comparable() && origin.Index(j).Equal(element) {
-					from = element
-				}
-			}
-			if element.Kind() == reflect.Struct && element.IsZero() {
-				p.walk(element, from)
-				continue
-			}
-			p.checkValue(name, elements, element, from)
 		}
 	case reflect.Struct:
 		p.walk(value, origin)
 	}
+}
+
+// originIn is what an element of a list was before: the same where the list had it
+// anywhere, since it may have moved, else what stood in its place.
+func originIn(list reflect.Value, i int, element reflect.Value) (origin reflect.Value) {
+	for j := range list.Len() {
+		was := bare(list.Index(j))
+		if element.Comparable() && was.IsValid() && was.Equal(element) {
+			return element
+		}
+		if j == i {
+			origin = was
+		}
+	}
+	return origin
 }
 
 // bare takes pointers, interfaces and Opts off a value; nothing is left of what is

@@ -110,7 +110,7 @@ func TestInputsAreRefusedBeforeTheyAreSent(t *testing.T) {
 		{"a negative id of another", article{UnitID: -1}, "unitId: must be 1 or more, not -1"},
 		{"no id in an Opt", article{GroupID: tid.Set(int64(0))}, "groupId: must be 1 or more, not 0"},
 		{"no id behind a pointer", article{AreaID: ptr(int64(0))}, "areaId: must be 1 or more, not 0"},
-		{"no id among ids", article{TagIDs: []int64{1, 0}}, "tagIds: must all be 1 or more, not 0"},
+		{"no id among ids", article{TagIDs: []int64{1, 0}}, "tagIds: must be 1 or more, not 0"},
 		{"a negative number that is no id", article{Void: -1}, ""},
 
 		{"enums", article{Kind: tid.ContactPerson, Kinds: []tid.ContactType{tid.ContactPerson, tid.ContactCompany}, KindP: ptr(tid.ContactPerson),
@@ -132,7 +132,7 @@ func TestInputsAreRefusedBeforeTheyAreSent(t *testing.T) {
 		{"what is required of a struct behind a pointer", article{InnerP: &inner{}}, "type: is required"},
 		{"what is required of structs in a slice", article{Inners: []inner{{}}}, "type: is required"},
 		{"what is not sent is not looked at", article{Skipped: "x", hidden: "x"}, ""},
-		{"values that are whole in themselves", article{Date: tid.NewDate(2024, 3, 1), At: time.Now(), Raw: json.RawMessage("1"), Maps: []map[string]int{{"id": -1}}}, ""},
+		{"values that are sent as one text", article{Date: tid.NewDate(2024, 3, 1), At: time.Now(), Raw: json.RawMessage("1"), Maps: []map[string]int{{"id": -1}}}, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.in.Name = needed
@@ -158,10 +158,10 @@ func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 		"name":   {"is required"},
 		"text":   {"has 4 characters, and at most 3 are allowed"},
 		"price":  {"has more than two decimals: 0.001"},
-		"tagIds": {"must all be 1 or more, not 0", "must all be 1 or more, not -1"},
+		"tagIds": {"must be 1 or more, not 0", "must be 1 or more, not -1"},
 	}, complaints(t, err))
 	assert.EqualError(t, err, "tid: POST /v1/Core/Projects: not sent: name: is required; price: has more than two decimals: 0.001; "+
-		"tagIds: must all be 1 or more, not 0, must all be 1 or more, not -1; text: has 4 characters, and at most 3 are allowed")
+		"tagIds: must be 1 or more, not 0, must be 1 or more, not -1; text: has 4 characters, and at most 3 are allowed")
 }
 
 // ruleCases break each rule that an input or the options of a list can break, by
@@ -333,7 +333,7 @@ func TestListOptionsAreChecked(t *testing.T) {
 	assert.Equal(t, map[string][]string{
 		"sortOrder":         {`"down" is not one of ascending, descending`},
 		"sortBy":            {`"titel" is not one of orderNumber, title, createdDate, updatedDate`},
-		"filter.statusIds":  {"must all be 1 or more, not -1"},
+		"filter.statusIds":  {"must be 1 or more, not -1"},
 		"filter.customerId": {"must be 1 or more, not -2"},
 	}, complaints(t, tid.Check(anyOp, &tid.ProjectListOptions{ListOptions: tid.ListOptions{SortOrder: "down"}, SortBy: "titel",
 		StatusIDs: []int64{1, -1}, CustomerID: -2})))

@@ -147,8 +147,7 @@ func refID[T any](ref *T) int64 {
 	if ref == nil {
 		return 0
 	}
-	id, _ := identity[T]()(ref)
-	return id
+	return identity(ref)
 }
 
 // TitleRef points at an object that has a title in the place of a name: an

@@ -32,14 +32,14 @@ func put[T any](ctx context.Context, c *Client, op string, body any, get func(co
 	if err != nil {
 		return nil, withCarried(err, body)
 	}
-	is, held := identity[T]()(out)
-	held = held && (is == id || c.writeCheck == WriteCheckOff)
+	is := identity(out)
+	held := is != 0 && (is == id || c.writeCheck == WriteCheckOff)
 	switch {
 	case get == nil && held:
 		return out, nil
 	case get == nil:
-		if p := shapeOf(reflect.TypeFor[T]()).fields["id"]; p != nil {
-			reflect.ValueOf(out).Elem().FieldByIndex(p.index).SetInt(id)
+		if own, ok := idIn(reflect.ValueOf(out).Elem()); ok {
+			own.SetInt(id)
 		}
 		return out, nil
 	case !held || found.missing() > 0:
