@@ -69,7 +69,7 @@ func TestNewClientRefusesWhatCannotWork(t *testing.T) {
 		{"no http.Client", good, tid.WithHTTPClient(nil), "client is nil"},
 		{"base URL with the version", good, tid.WithBaseURL("https://publicapi.example/v1/"), "must end before /v1"},
 		{"negative retries", good, tid.WithRetries(-1), "-1 retries"},
-		{"repeated POST", good, tid.WithRetries(3, http.MethodPost), "POST is not idempotent"},
+		{"retried POST", good, tid.WithRetries(3, http.MethodPost), "POST is not idempotent"},
 		{"no time to wait", good, tid.WithMaxWait(0), "not a time to wait"},
 		{"negative reading ahead", good, tid.WithReadAhead(-1), "-1 pages"},
 		{"a line break in the user agent", good, tid.WithUserAgent("a\r\nb"), "printable ASCII"},
@@ -270,17 +270,17 @@ func TestRefusedCredentialsSaySo(t *testing.T) {
 			_, err = c.Users.List(t.Context(), nil)
 			assert.ErrorIs(t, err, tid.ErrUnauthorized)
 			assert.ErrorContains(t, err, "check the application id and secret")
-			assert.Len(t, srv.Requests(), 1, "and nothing is repeated")
+			assert.Len(t, srv.Requests(), 1, "and nothing is retried")
 		})
 	}
 }
 
 // What becomes of a POST and of a GET when things go wrong: a POST is never sent
 // twice when the first may have been carried out.
-func TestWhatIsRepeated(t *testing.T) {
+func TestWhatIsRetried(t *testing.T) {
 	effects := map[string]struct {
 		effect    tidtest.Effect
-		post      bool // is repeated, and succeeds
+		post      bool // is retried, and succeeds
 		performed bool // the POST may have been, as far as the client can know
 	}{
 		"429":                              {tidtest.TooMany(time.Second), true, false},
@@ -340,7 +340,7 @@ func TestWhatIsRepeated(t *testing.T) {
 	}
 }
 
-func TestPutAndDeleteAreRepeatedOnlyWhenAskedFor(t *testing.T) {
+func TestPutAndDeleteAreRetriedOnlyWhenAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithCompany(tidtest.Sample(1, 1)))
 		id := srv.Contacts.All()[0].ID
@@ -714,7 +714,7 @@ func TestTheNumberInTheEconomySystemIsOptional(t *testing.T) {
 	}, sent)
 }
 
-func TestMarkingAnInvoiceIsRepeatedLikeARead(t *testing.T) {
+func TestMarkingAnInvoiceIsRetriedLikeARead(t *testing.T) {
 	const mark = "PATCH /v1/Core/Invoices/{id}/SetSentToEconomySystem"
 	day := tid.NewDate(2026, 10, 1)
 	for name, effect := range map[string]tidtest.Effect{"an error": tidtest.AnswerAfter(503, ""), "a lost answer": tidtest.DropAfter()} {

@@ -254,7 +254,7 @@ func TestListsThatLieAboutTheirLengthEnd(t *testing.T) {
 func TestAPauseOfAYearIsNotWaitedFor(t *testing.T) {
 	for _, c := range []struct {
 		retryAfter string
-		waits      time.Duration // before the repeat; 0 is none
+		waits      time.Duration // before the retry; 0 is none
 	}{
 		{"31536000", 0}, {"1e300", 0}, {"Fri, 31 Dec 9999 23:59:59 GMT", 0},
 		{"-31536000", time.Second}, {"0", time.Second}, {"soon", time.Second}, {"", time.Second}, {"\x00", time.Second},
@@ -471,7 +471,7 @@ func TestRedirectsEndWhereTheyBegin(t *testing.T) {
 	assert.Zero(t, reached.Load(), "the other host has seen nothing")
 }
 
-// A write that may have been carried out stays one when there is no token for its repeat.
+// A write that may have been carried out stays one when there is no token for its retry.
 func TestAnExchangeThatFailsDoesNotHideWhatHappenedBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		exchanges := 0

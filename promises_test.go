@@ -32,7 +32,7 @@ func (r *restless) Token(_ context.Context, refused string) (string, error) {
 	return fmt.Sprintf("pk_%d", r.given), nil
 }
 
-func TestA401IsRepeatedOnceWhateverTheSourceGives(t *testing.T) {
+func TestA401IsRetriedOnceWhateverTheSourceGives(t *testing.T) {
 	sent := 0
 	c, err := tid.NewClient(new(restless), tid.WithLimiter(nil), tid.WithHTTPClient(&http.Client{
 		Transport: roundTrip(func(req *http.Request) (*http.Response, error) { sent++; return answer(req, 401, ``), nil })}))
@@ -201,7 +201,7 @@ func TestMendingHasABoundOfSizeAndOneOfNumber(t *testing.T) {
 	}
 }
 
-func TestOptionsOfRepeatsAndLimitsApply(t *testing.T) {
+func TestOptionsOfRetriesAndLimitsApply(t *testing.T) {
 	attempts := func(t *testing.T, effect tidtest.Effect, opts ...tid.Option) (sent int, took time.Duration) {
 		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithRateLimit(0))
 		c := srv.Client(opts...)

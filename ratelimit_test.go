@@ -182,7 +182,7 @@ func TestOneRefusalPausesEveryCaller(t *testing.T) {
 			}
 			return answer(req, 200, `{}`), nil
 		}))
-		calls(t, c, 1, 1) // meets the 429, and is repeated after the pause
+		calls(t, c, 1, 1) // meets the 429, and is retried after the pause
 		assert.Equal(t, []time.Duration{0, 5 * time.Second}, sent)
 
 		sent, begin = nil, time.Now()

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	no    = time.Duration(-1) // not repeated
+	no    = time.Duration(-1) // not retried
 	first = 250 * time.Millisecond
 )
 
@@ -22,7 +22,7 @@ const (
 var decisions = []struct {
 	name      string
 	outcome   tid.Outcome
-	read      time.Duration // the wait for methods that may be repeated
+	read      time.Duration // the wait for methods that may be retried
 	write     time.Duration // and for those that may not
 	unbounded bool          // the wait does not grow with the attempts
 }{
@@ -72,7 +72,7 @@ func TestRetryDecisions(t *testing.T) {
 						assert.Zero(t, wait)
 						continue
 					}
-					assert.True(t, again, "%s is repeated", method)
+					assert.True(t, again, "%s is retried", method)
 					assert.Equal(t, wants[i], wait, method)
 				}
 			}

@@ -149,7 +149,7 @@ func (r request) unusable(method, format string, args ...any) *tid.Error {
 	e := &tid.Error{Operation: r.operation(method), Path: r.client.base + r.client.path(r.path), StatusCode: http.StatusOK,
 		Attempts: 1, MayHaveExecuted: method != http.MethodGet, Message: fmt.Sprintf(format, args...)}
 	if e.MayHaveExecuted {
-		e.Message += "; the request may have been carried out: look before repeating it"
+		e.Message += "; the request may have been carried out: look before retrying it"
 	}
 	return e
 }

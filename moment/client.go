@@ -100,7 +100,7 @@ func NewClientFromEnv(opts ...tid.Option) (*Client, error) {
 }
 
 // Do sends a request to any path below the company, such as "claims/7", with the
-// same credentials, repeats and errors as every other call. Its arguments are
+// same credentials, retries and errors as every other call. Its arguments are
 // those of [tid.Client.Do].
 func (c *Client) Do(ctx context.Context, method, path string, query, body, out any) error {
 	return withDetails(c.api.Do(ctx, method, c.path("/"+strings.TrimPrefix(path, "/")), query, body, out))

@@ -155,7 +155,7 @@ func TestA429IsWaitedFor(t *testing.T) {
 				_, err := srv.Client().Customers.Create(t.Context(), &moment.CustomerInput{Name: tid.Set("Kunde")})
 				require.NoError(t, err)
 				assert.Equal(t, tt.want, time.Since(begin))
-				assert.Equal(t, 1, srv.Customers.Len(), "what was refused may be repeated, a POST too")
+				assert.Equal(t, 1, srv.Customers.Len(), "what was refused may be retried, a POST too")
 			})
 		})
 	}
@@ -214,7 +214,7 @@ func TestWhatMayHaveBeenDoneIsNotDoneAgain(t *testing.T) {
 	}
 }
 
-func TestAReadIsRepeated(t *testing.T) {
+func TestAReadIsRetried(t *testing.T) {
 	for name, effect := range map[string]momenttest.Effect{
 		"503": momenttest.Answer(503, ""), "a connection that broke": momenttest.DropBefore(),
 	} {

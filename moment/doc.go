@@ -1,5 +1,5 @@
 // Package moment speaks to the REST API of Moment, the sibling of Visma Tid,
-// with the engine of package tid: the same errors, repeats, values and options.
+// with the engine of package tid: the same errors, retries, values and options.
 //
 //	c, err := moment.NewClient("acme", apiKey)
 //	if err != nil {
