@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// fetch sends an operation and decodes its answer. What was created is compared
-// with what was sent, as far as the answer has it.
+// fetch sends an operation and decodes its answer. A created object is compared with
+// what was sent, as far as the answer holds it.
 func fetch[T any](ctx context.Context, c *Client, op string, params, body any, args ...any) (*T, error) {
 	call, err := c.newCall(ctx, op, args, params, body)
 	if err != nil {
@@ -26,7 +26,7 @@ func fetch[T any](ctx context.Context, c *Client, op string, params, body any, a
 		if err := receiveInto(out)(resp); err != nil {
 			return err
 		}
-		if found := c.compare(body, out); found.missing() <= found.same { // else it holds the lesser part
+		if found := c.compare(body, out); found.missing() <= found.same { // an answer that lacks most of what was sent proves nothing
 			call.notApplied = found.names()
 		}
 		return nil
@@ -70,8 +70,9 @@ func receiveInto(out any) receive {
 	}
 }
 
-// normalizer is a model that settles, after decoding, which of several known
-// keys the API has used. It is unexported so that a model can be embedded.
+// normalizer is a model with properties that the API has under several keys: after
+// decoding it copies what came under one of them to the others. It is unexported so that
+// a model can be embedded.
 type normalizer interface{ normalize() }
 
 // detail reads one object.
@@ -83,8 +84,8 @@ func detail[T any](ctx context.Context, c *Client, op string, args ...any) (*T, 
 	return readDetail[T](ctx, c, call)
 }
 
-// readDetail reads one object. One without an id is what the API answers for some that
-// are deleted.
+// readDetail reads one object. An answer without an id is ErrNotFound: the API answers so
+// for some deleted objects.
 func readDetail[T any](ctx context.Context, c *Client, call *call) (*T, error) {
 	out := new(T)
 	if err := c.do(ctx, call, receiveInto(out)); err != nil {
@@ -97,8 +98,8 @@ func readDetail[T any](ctx context.Context, c *Client, call *call) (*T, error) {
 	return out, nil
 }
 
-// readJSON decodes a whole body into out. A body may be absent or empty; then
-// out stays as it is, and for a read that is an error.
+// readJSON decodes a whole body into out. An empty body leaves out as it is, and is an
+// error for a read.
 func readJSON(resp *http.Response, out any) error {
 	data, err := readBody(resp)
 	if err != nil {
@@ -123,8 +124,8 @@ func readJSON(resp *http.Response, out any) error {
 	return nil
 }
 
-// unreadable is an answer that could not be decoded, and the beginning of it. It
-// is taken apart before it gets into an Error: no cause may hold a body.
+// unreadable is an answer that could not be decoded, with its beginning. The body is
+// separated from the cause before an Error is made of it, since no text may show it.
 type unreadable struct {
 	error
 	body []byte
@@ -138,7 +139,7 @@ func (u *unreadable) Unwrap() error { return u.error }
 // is 30,000 rows of 15 properties.
 func tooMany(data []byte, most int) bool {
 	const value, plain = 3, 1
-	const deepest = 10_000 // of what encoding/json takes
+	const deepest = 10_000 // encoding/json refuses more levels
 	if len(data) <= most {
 		return false
 	}
@@ -158,7 +159,7 @@ func tooMany(data []byte, most int) bool {
 		case c == ',':
 			cost += value
 		case c == '[' || c == '{':
-			if c == '[' || !inArray() { // an object in an array has been counted
+			if c == '[' || !inArray() { // an object in an array was counted as its element
 				cost += value
 			}
 			within = append(within, c)
@@ -169,7 +170,7 @@ func tooMany(data []byte, most int) bool {
 	return cost > value*most
 }
 
-// describe says what is wrong with an answer without showing what is in it.
+// describe says what is wrong with an answer without showing its content.
 func describe(err error, data []byte) error {
 	var syntax *json.SyntaxError
 	var mismatch *json.UnmarshalTypeError
@@ -183,7 +184,7 @@ func describe(err error, data []byte) error {
 	case errors.As(err, &mismatch):
 		kind, _, _ := strings.Cut(mismatch.Value, " ") // without the value itself
 		place := mismatch.Field
-		if mismatch.Offset > 0 { // a field's own decoding does not know it
+		if mismatch.Offset > 0 { // it is 0 where a type decodes itself
 			place = strings.TrimPrefix(fmt.Sprintf("%s, at byte %d", place, mismatch.Offset), ", ")
 		}
 		return fmt.Errorf("the answer has %s %s where %s is expected (%s)", articleOf(kind), kind, mismatch.Type, place)
@@ -198,9 +199,9 @@ func articleOf(noun string) string {
 	return "a"
 }
 
-// refusal is the error of an answer that has the status of a success and tells of an
-// error: an object with "error" or "errors" in it, or for a detail with a message, and no
-// id, where out has no place for them.
+// refusal is the error of an answer that has the status of a success but reports an
+// error: an object without an id that has "error" or "errors" or, where a detail was
+// asked for, a message, unless out has fields for these.
 func refusal(resp *http.Response, data []byte, out any) error {
 	if head := data[:min(len(data), maxErrorBody)]; !bytes.Contains(head, []byte("rror")) && !bytes.Contains(head, []byte("essage")) && !bytes.Contains(head, []byte("ERROR")) {
 		return nil
@@ -250,8 +251,8 @@ func refusal(resp *http.Response, data []byte, out any) error {
 	return fmt.Errorf("the answer is an error all the same: %s", strings.TrimPrefix(message, "; "))
 }
 
-// checkCreated refuses an answer to a creation that is not what was created. One
-// without anything in it passes: bodies may be empty.
+// checkCreated refuses an answer to a creation that has no id, and so is not the created
+// object. An empty answer passes, since bodies may be empty.
 func checkCreated[T any](op string, out *T) error {
 	if !strings.HasPrefix(op, http.MethodPost) || reflect.ValueOf(out).Elem().IsZero() {
 		return nil

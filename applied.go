@@ -14,11 +14,11 @@ import (
 	"strings"
 )
 
-// ErrNotApplied is an update that the API has taken, and that holds something else
-// than what was sent: a property did not take, such as one whose inferred name is
-// wrong, or was cleared beside. [Error.Fields] names each with what was sent and what
-// is held, and the object as it now stands is returned beside the error. The write
-// was made: retrying it changes nothing. See [WithWriteCheck].
+// ErrNotApplied is an update that the API accepted without holding what was sent: it
+// ignored a property, such as one whose inferred name is wrong, or cleared another one.
+// [Error.Fields] names each with what was sent and what is held, and the object as it is
+// now is returned with the error. The write was made: retrying it changes nothing. See
+// [WithWriteCheck].
 var ErrNotApplied = errors.New("not applied as sent")
 
 // WriteCheck is what is done when the API holds something else than what was sent.
@@ -28,22 +28,23 @@ type WriteCheck int
 const (
 	// WriteCheckFail returns [ErrNotApplied], with the object.
 	WriteCheckFail WriteCheck = iota
-	// WriteCheckWarn tells the logger, as is always done for an object that was created:
-	// it must not look like a failed call.
+	// WriteCheckWarn writes to the log. Of a created object this is always done: an error
+	// would look as if nothing had been created.
 	WriteCheckWarn
 	// WriteCheckOff compares nothing.
 	WriteCheckOff
 )
 
 // WithWriteCheck sets what is done when an Update or a Modify of a type that has an
-// Input turns out not to be applied as sent; without it, [WriteCheckFail]. What was
-// sent is compared with the object in the answer, which costs nothing. Where the answer
-// is empty, or lacks something, the object is read once, and that decides; where it
-// cannot be read, that is the error, with the object as far as the answer had it.
+// Input was not applied as sent; the default is [WriteCheckFail]. What was sent is
+// compared with the object in the answer, without a further request. Where the answer is
+// empty or lacks something, the object is read once and compared. If that fails, its
+// error is returned, with the object as far as the answer had it.
 //
-// Spelling does not count: trailing zeros, the case of enumerations, space around text,
-// the order of lists of up to a hundred, how a day is written. Nor does what the API is
-// known not to give back, nor what a Modify carried as it came, unless it is gone.
+// Differences of spelling do not count: trailing zeros, the case of enumerations, space
+// around text, the order of lists of up to a hundred, how a day is written. What the API
+// is known not to give back is not compared. What a Modify sends back unchanged is only
+// compared for being there.
 func WithWriteCheck(check WriteCheck) Option {
 	return func(c *config) error {
 		if check < WriteCheckFail || check > WriteCheckOff {
@@ -93,9 +94,9 @@ func (c *Client) compare(sent, held any) (found comparison) {
 	return found
 }
 
-// beside adds what an edited object had, and has no more, of what no input can write: it
-// was cleared beside, unless it can follow from another reference, object or kind that
-// the edit has set.
+// beside adds what an edited object had before the update and lacks after it although no
+// input can write it: the update cleared it. Nothing is added where the edit has set
+// another reference, object or kind, since such a loss can follow from that.
 func (d *comparison) beside(in, origin, was, is reflect.Value) {
 	writes := shapeOf(in.Type())
 	for _, p := range writes.fields {
@@ -115,7 +116,8 @@ func (d *comparison) beside(in, origin, was, is reflect.Value) {
 	}
 }
 
-// missing is how many properties nothing is held of, which another answer may have.
+// missing is the number of properties of which nothing is held; another answer may have
+// them.
 func (d *comparison) missing() (n int) {
 	for _, f := range d.differ {
 		if f.missing {
@@ -136,9 +138,9 @@ func (d *comparison) note(name string, sent, held json.RawMessage) {
 }
 
 // fields compares the fields of two structs of one type, by reflection, so that no field
-// that is added later is forgotten; origin holds what they were
-// before the caller changed them, since what was cleared is not sent. The tag held of a
-// field tells what the API gives back of it: "-" nothing, "perhaps" not always.
+// that is added later is forgotten. origin holds the values before the edit: a field that
+// the edit cleared is not sent, and only origin shows it. The tag held of a field says
+// what the API gives back of it: "-" nothing, "perhaps" not always.
 func (d *comparison) fields(prefix string, sent, held, origin reflect.Value) {
 	for i := range sent.NumField() {
 		f := sent.Type().Field(i)
@@ -199,8 +201,8 @@ func (d *comparison) values(name string, sent, held, origin reflect.Value) {
 	}
 }
 
-// extra compares what is beyond the fields. What was sent as it came is only missed: the
-// API may compute it.
+// extra compares the properties without a field. One that was sent back unchanged must
+// only be there: its value may be one that the API computes.
 func (d *comparison) extra(sent, held writable, detail reflect.Value) {
 	in, is := handedTo(sent), handedTo(held)
 	for name, raw := range in.extra {
@@ -208,7 +210,7 @@ func (d *comparison) extra(sent, held writable, detail reflect.Value) {
 		parent, child := splitPath(name)
 		base, isID := strings.CutSuffix(name, "Id")
 		switch {
-		case in.stale(name), isID && carried && bytes.HasPrefix(in.extra[base], object): // not sent, or compared itself
+		case in.stale(name), isID && carried && bytes.HasPrefix(in.extra[base], object): // not sent, or compared as the object
 			continue
 		case parent != "" && (isMaintained(child) || !in.givesBack(parent)):
 			continue
@@ -226,7 +228,7 @@ func (d *comparison) extra(sent, held writable, detail reflect.Value) {
 	}
 }
 
-// removed compares what the caller has taken out of what the input was given.
+// removed compares the properties that the caller has deleted from Extra.
 func (d *comparison) removed(sent, held, origin writable) {
 	in, is, was := handedTo(sent), handedTo(held), handedTo(origin)
 	for name := range was.extra {
@@ -245,8 +247,8 @@ func (in handed) givesBack(path string) bool {
 	return p == nil || in.value.Type().FieldByIndex(p.index).Tag.Get("held") != "-"
 }
 
-// heldBy looks for a property that was sent in what the detail has fields for: under its
-// name, or for an id in a reference or a list of them.
+// heldBy looks for a property that was sent among the fields of the detail: under its
+// name, or an id in a reference and ids in a list of references.
 func heldBy(detail reflect.Value, extra Extra, name string) (json.RawMessage, bool) {
 	s := shapeOf(detail.Type())
 	if p := s.field([]byte(name)); p != nil {
@@ -304,7 +306,7 @@ func bounded(raw json.RawMessage) string {
 	return text
 }
 
-// sameJSON compares two values but for their spelling.
+// sameJSON compares two values regardless of their spelling.
 func sameJSON(a, b json.RawMessage) bool {
 	if bytes.Equal(a, b) {
 		return true
@@ -321,7 +323,7 @@ func decodeNumbers(raw json.RawMessage) (v any, err error) {
 	return v, err
 }
 
-// maxUnordered is how long a list is at the most whose order is not compared.
+// maxUnordered is the length up to which lists are compared without their order.
 const maxUnordered = 100
 
 func same(a, b any) bool {
@@ -382,7 +384,8 @@ func sameElements(a, b []any) bool {
 	return true
 }
 
-// sameObjects compares what the first object has. A reference is compared by its id.
+// sameObjects compares the properties of the first object. References are compared by
+// their ids.
 func sameObjects(a, b map[string]any) bool {
 	reference := a["id"] != nil && b["id"] != nil
 	for name := range a {
@@ -405,7 +408,7 @@ func sameNumbers(text string, b any) bool {
 	return err == nil && otherErr == nil && x.Equal(y)
 }
 
-// sameDays compares two spellings of a day: one without a time, and one at midnight.
+// sameDays compares two spellings of a day, each without a time or with midnight.
 func sameDays(a, b string) bool {
 	x, err := ParseDate(a)
 	y, otherErr := ParseDate(b)
@@ -413,7 +416,7 @@ func sameDays(a, b string) bool {
 	return err == nil && otherErr == nil && x == y && bare(a) && bare(b)
 }
 
-// spelt is a text without what does not count.
+// spelt is a text without the differences that do not count.
 func spelt(s string) string { return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")) }
 
 // notApplied is the error of an update that was not applied as sent.

@@ -69,7 +69,7 @@ type Article struct {
 
 // ArticleInput is all that can be written of an article, whatever its kind. An
 // update replaces the article: what is left out is cleared, but for IsActive. The
-// vendor gives five limits without saying whose they are: that they are those of
+// vendor gives five limits without naming their properties: that they are the limits of
 // ArticleNumber, Price, Name, Description and Cost is inferred. All names but
 // IsActive are inferred.
 type ArticleInput struct {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// attempt is one transmission of a call, or the vain try to come to one.
+// attempt is one transmission of a call, or a failure before it.
 type attempt struct {
 	client  *Client
 	call    *call
@@ -20,7 +20,7 @@ type attempt struct {
 	receive receive
 	ctx     context.Context
 
-	// What the steps leave for those after them, and for the retry policy.
+	// What a step leaves for the next steps and the retry policy.
 	outcome
 	permit Permit   // of the limiter
 	trace  *sending // of the transmission; nil before it
@@ -30,9 +30,9 @@ type attempt struct {
 	event  Event
 }
 
-// steps are what an attempt takes, in this order; the first that fails ends it. What
-// happens once for a call stands around them: newCall in request.go encodes it, and do
-// in retry.go decides after each attempt whether there is another.
+// steps are the steps of an attempt, in order; the first that fails ends it. What happens
+// once for each call is around them: newCall in request.go encodes it, and do in retry.go
+// decides after each attempt whether there is another.
 var steps = []func(*attempt) *Error{
 	(*attempt).admit,    // a token (auth.go), and with it a turn at the rate limit (ratelimit.go)
 	(*attempt).send,     // one transmission, traced (transport.go, quiet.go)
@@ -52,8 +52,7 @@ func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive
 	return a.outcome, failure
 }
 
-// end lets go of what the attempt still holds, where a step has panicked as well, and
-// tells of it.
+// end releases what the attempt still holds, also after a panic, and reports the attempt.
 func (a *attempt) end(failure *Error) {
 	if a.trace != nil {
 		a.trace.done(0, 0)
@@ -66,7 +65,7 @@ func (a *attempt) end(failure *Error) {
 	a.event.Status, a.event.NotApplied = a.status, a.call.notApplied
 	if failure != nil {
 		failure.Err = redactedErr(failure.Err, a.call.token)
-		copied := *failure // the call still adds to its own
+		copied := *failure // the call may still change its own
 		a.event.Err = &copied
 	}
 	a.client.log.attempt(a.ctx, a.event)
@@ -81,9 +80,9 @@ func (a *attempt) fail(err error) *Error {
 		RetryAfter: a.retryAfter, Attempts: a.n, Err: err}
 }
 
-// admit gets a token, and passes the limiter with it. After a long wait the token may
-// have ended meanwhile: where getting another takes time, the permit is given back
-// first.
+// admit gets a token and waits for the limiter. After a long wait the token may have
+// expired: if another one is not at hand, the permit is returned before one is fetched,
+// so that no slot of the rate limit is held during the exchange.
 func (a *attempt) admit() *Error {
 	c, ctx, call := a.client, a.ctx, a.call
 	refuse := func(failure *Error) *Error {
@@ -111,7 +110,7 @@ func (a *attempt) admit() *Error {
 			return refuse(c.noTurn(ctx, call, err))
 		}
 		a.permit = permit
-		if wait <= time.Second || call.token == before { // a source that never has it at hand
+		if wait <= time.Second || call.token == before { // a source that cannot give one without waiting
 			return nil
 		}
 		now, cancel := context.WithCancel(ctx)
@@ -124,9 +123,9 @@ func (a *attempt) admit() *Error {
 	}
 }
 
-// authorization returns the token to send: the base64 credentials for the token
-// request itself. The error is the caller's own, also where an exchange that
-// others waited for as well has failed.
+// authorization returns the token to send, or the base64 credentials for the token
+// request itself. The error is a copy for this caller: several may have waited for one
+// exchange.
 func (c *Client) authorization(ctx context.Context, call *call) (string, *Error) {
 	if call.basic != "" {
 		return call.basic, nil
@@ -159,7 +158,7 @@ func (c *Client) noTurn(ctx context.Context, call *call, err error) *Error {
 		failure.Err = ended(ctx, err)
 	case errors.As(err, &late):
 		failure.RetryAfter = late.Wait
-	case errors.Is(err, context.DeadlineExceeded): // a limiter that says less
+	case errors.Is(err, context.DeadlineExceeded): // a limiter without NoTurnError
 		failure.Err = &because{err.Error(), []error{err, ErrNoTurn}}
 	}
 	return failure
@@ -181,7 +180,7 @@ func (a *attempt) send() *Error {
 	if err == nil || a.trace.traces() {
 		c.untraced.Store(!a.trace.traces())
 	}
-	stalled.Stop() // from here on each Read watches for itself
+	stalled.Stop() // from here on each Read sets the timer
 	if err != nil {
 		cancel(nil)
 		a.trace.done(0, 0)
@@ -197,20 +196,20 @@ func (a *attempt) send() *Error {
 	return nil
 }
 
-// classify lets a success pass, and reads what the API said of anything else.
+// classify passes a success on, and makes an error of any other answer.
 func (a *attempt) classify() *Error {
 	resp, longest := a.resp, a.client.retry.maxWait
 	if a.status >= 200 && a.status <= 299 {
 		a.trace.done(a.status, 0)
 		return nil
 	}
-	if a.status < 200 { // another protocol, whose connection knows no context
+	if a.status < 200 { // a switch of protocols: its connection would not end with the context
 		a.trace.done(a.status, 0)
 		_ = resp.Body.Close()
 		return a.fail(errors.New("the answer switches to another protocol"))
 	}
 	told := headerRetryAfter(resp.Header) > 0 || a.status != http.StatusTooManyRequests
-	if told { // a slow body must not hold up the pause
+	if told { // do not wait for a slow body before the pause begins
 		a.trace.done(a.status, min(retryAfter(resp, nil), longest))
 	}
 	answer, _ := io.ReadAll(io.LimitReader(inTime(resp.Body, maxErrorTime), maxErrorBody))
@@ -246,14 +245,14 @@ func (a *attempt) read() *Error {
 	return failure
 }
 
-// cause strips what net/http wraps around an error, since it repeats the URL
-// with its query, and names what ended the attempt for what it is: a stall, a
-// second connection, or the end of the call's context.
+// cause removes the wrapper of net/http, which shows the URL with its query, and replaces
+// the error of a cancelled attempt by the reason: a stall, a second connection, or the
+// end of the call's context.
 func cause(ctx context.Context, err error) error {
 	switch by := context.Cause(ctx); {
 	case by == errStalled || by == errSecondConnection:
 		return by
-	case ctx.Err() != nil && by != context.Canceled: // the attempt's own end is a plain Canceled
+	case ctx.Err() != nil && by != context.Canceled: // send itself cancels without a cause
 		return ended(ctx, nil)
 	}
 	var wrapped *url.Error

@@ -18,12 +18,13 @@ import (
 // token between processes; [ExchangeToken] is the exchange itself.
 //
 // It must be safe for concurrent use, and its Token must return as soon as ctx ends.
-// After a long wait for the rate limit Token is asked with a context that has ended
-// already: for the token that is at hand, or else an error, without waiting.
+// After a long wait for the rate limit Token is called with a context that has ended
+// already: it must then return the token that it has, or an error, without waiting.
 type TokenSource interface {
-	// Token returns the token to send as "Authorization: Bearer". refused is "" or a token that the API has
-	// just answered with 401: if that is still the current one, get another; if
-	// there is no other, return the same one, and the call fails with the 401.
+	// Token returns the token to send as "Authorization: Bearer". refused is "" or a
+	// token that the API has just answered with 401: if that is still the current one,
+	// get another; if there is no other, return the same one, and the call fails with
+	// the 401.
 	Token(ctx context.Context, refused string) (string, error)
 }
 
@@ -31,13 +32,13 @@ type TokenSource interface {
 // fmt, slog or an encoder, not even as an unexported field of another struct.
 type Token struct {
 	value secret
-	// Expires is when the API will refuse it, by this machine's clock. Tokens
-	// have been seen to stop working earlier.
+	// Expires is when the token ends, by this machine's clock. Tokens have been seen to
+	// stop working earlier.
 	Expires time.Time
 }
 
-// Value is what requests carry as "Authorization: Bearer"; "" for the zero Token.
-// It is the only way to the token: to keep one, keep this text and Expires.
+// Value returns the token, which requests carry as "Authorization: Bearer"; "" for the
+// zero Token. Nothing else shows it: to store a Token, store this text and Expires.
 func (t Token) Value() string {
 	if t.value == nil {
 		return ""
@@ -69,9 +70,8 @@ func (t Token) placeholder() string {
 	return "tid.Token(…, expires " + t.Expires.Format(time.RFC3339) + ")"
 }
 
-// secret is a text that no formatting shows, not even that of a struct around it:
-// fmt goes through unexported fields without asking their methods, and of a func
-// it knows nothing but the address.
+// secret is a text that no formatting shows. It is a func, since fmt prints unexported
+// fields without calling their methods, and prints only the address of a func.
 type secret func() string
 
 func conceal(s string) secret { return func() string { return s } }
@@ -84,8 +84,8 @@ type staticToken struct{ token secret }
 func (s *staticToken) Token(context.Context, string) (string, error) { return s.token(), nil }
 func (s *staticToken) Format(f fmt.State, _ rune)                    { _, _ = io.WriteString(f, "tid.StaticToken(…)") }
 
-// AppCredentials gets tokens for an API application with its id and secret, one
-// for each Client, each before the last one ends. It sends nothing before the
+// AppCredentials gets tokens for an API application with its id and secret. Each Client
+// has a token of its own, which is renewed before it ends. Nothing is sent before the
 // first call.
 func AppCredentials(id, secret string) TokenSource { return &appCredentials{id, conceal(secret)} }
 
@@ -94,7 +94,7 @@ type appCredentials struct {
 	secret secret
 }
 
-// Token explains that the source needs a client: only [NewClient] knows where to ask.
+// Token is an error: the source needs a client, which has the address.
 func (a *appCredentials) Token(context.Context, string) (string, error) {
 	return "", errors.New("tid: AppCredentials give tokens through a Client; use ExchangeToken outside of one")
 }
@@ -169,8 +169,8 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// ExchangeToken trades an application's id and secret for an access token, for a
-// [TokenSource] of one's own. The options are those of [NewClient].
+// ExchangeToken exchanges an application's id and secret for an access token, for a
+// [TokenSource] of your own. The options are those of [NewClient].
 //
 // API: POST /v1/Auth/Token
 func ExchangeToken(ctx context.Context, id, secret string, opts ...Option) (Token, error) {
@@ -187,9 +187,9 @@ const (
 	assumedLifetime = time.Hour
 	// maxToken is more than any server takes in a header.
 	maxToken = 16 << 10
-	// A token is renewed this long before its end, or when nine tenths of a short
-	// life are over; and not before minLifetime, whatever the clocks say: one that
-	// ends earlier is found out by its 401.
+	// A token is renewed this long before its end, or after nine tenths of a short
+	// lifetime, but not before minLifetime, in case a clock is wrong. A token that ends
+	// earlier is renewed after its 401.
 	renewBefore = time.Minute
 	minLifetime = 10 * time.Second
 )
@@ -200,7 +200,7 @@ type tokenAnswer struct {
 	Expires     string `json:"expires,omitzero"`
 }
 
-// exchange gets a token; failed, where it is not nil, learns of each attempt that fails.
+// exchange gets a token; failed, if it is not nil, is called for each attempt that fails.
 func (c *Client) exchange(ctx context.Context, credentials *appCredentials, failed func(*Error)) (Token, error) {
 	call, err := c.newCall(ctx, opToken, nil, nil, nil)
 	if err != nil {
@@ -227,8 +227,8 @@ func (c *Client) exchange(ctx context.Context, credentials *appCredentials, fail
 	}, nil
 }
 
-// tokenLifetime is how long the token lives, counted by the server's clock where
-// the answer tells it, so that a clock that is wrong here does no harm.
+// tokenLifetime is how long the token is valid. It is counted by the server's clock where
+// the answer has it, so that a wrong local clock does no harm.
 func tokenLifetime(expires, serverTime string, now time.Time) time.Duration {
 	if at, err := http.ParseTime(serverTime); err == nil {
 		now = at
@@ -240,8 +240,8 @@ func tokenLifetime(expires, serverTime string, now time.Time) time.Duration {
 	return end.In(time.UTC).Sub(now)
 }
 
-// exchanger is the token source of one Client with application credentials. One
-// exchange is under way at a time; whoever asks waits for it, or leaves.
+// exchanger is the token source of one Client with application credentials. There is one
+// exchange at a time; callers wait for it until their contexts end.
 type exchanger struct {
 	fetch func(ctx context.Context, failed func(*Error)) (Token, error)
 
@@ -250,7 +250,7 @@ type exchanger struct {
 	renew    time.Time // when it is to be renewed
 	expires  time.Time
 	pending  *exchange
-	panicked *exchange // ended in a panic that no caller has seen
+	panicked *exchange // ended in a panic that has not been raised in a caller yet
 }
 
 type exchange struct {
@@ -284,7 +284,7 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 		// The exchange serves all callers that wait, so it outlives the first of them.
 		go x.run(context.WithoutCancel(ctx), running)
 	}
-	if usable(x.expires) { // renewal is early: nobody waits for it
+	if usable(x.expires) { // the token is still good, so do not wait for its renewal
 		defer x.mu.Unlock()
 		return x.token(), nil
 	}
@@ -309,8 +309,8 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 	return running.token(), nil
 }
 
-// abandoned is the error of a caller whose context ends before the exchange does:
-// with what has gone wrong with it so far.
+// abandoned is the error of a caller whose context ends before the exchange does. It has
+// the last failure of the exchange so far.
 func (e *exchange) abandoned(ctx context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

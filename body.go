@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// What an answer may cost, whoever it comes from.
+// Bounds of an answer. They hold for any server, since a fault or an attacker may send
+// anything.
 const (
 	maxJSON      = 64 << 20
-	maxValues    = 250_000 // since each can take up far more memory than its text; see tooMany
+	maxValues    = 250_000 // each can take far more memory than its text; see tooMany
 	maxDrain     = 256 << 10
 	stallTimeout = 2 * time.Minute
 	maxJSONTime  = 10 * time.Minute
@@ -23,18 +24,18 @@ const (
 
 var (
 	errStalled  = errors.New("nothing has arrived for two minutes")
-	errSlow     = errors.New("the answer had not arrived whole after ten minutes")
+	errSlow     = errors.New("the answer was not complete after ten minutes")
 	errTooLarge = fmt.Errorf("the answer is larger than %d MiB", maxJSON>>20)
 	errTooMany  = fmt.Errorf("the answer holds more than %d values", maxValues)
 )
 
-// receive takes a successful answer. An error that wraps errBroken means that
-// the answer did not arrive whole.
+// receive takes a successful answer. An error that wraps errBroken means that the answer
+// was incomplete.
 type receive func(*http.Response) error
 
 var errBroken = errors.New("the answer was cut off")
 
-// countedBody counts what is read, and keeps the watch for a stall at bay.
+// countedBody counts the bytes that are read, and ends a Read that stalls.
 type countedBody struct {
 	body    io.ReadCloser
 	stalled *time.Timer
@@ -44,7 +45,7 @@ type countedBody struct {
 }
 
 func (b *countedBody) Read(p []byte) (int, error) {
-	b.stalled.Reset(stallTimeout) // the time that the reader takes does not count
+	b.stalled.Reset(stallTimeout) // only the time within Read counts
 	n, err := b.body.Read(p)
 	b.stalled.Stop()
 	b.read.Add(int64(n))
@@ -67,7 +68,8 @@ func drain(body io.ReadCloser) {
 	_ = body.Close()
 }
 
-// inTime reads from r until so much time has passed: a trickle never stalls.
+// inTime reads from r until so much time has passed. stallTimeout alone does not end an
+// answer that arrives a few bytes at a time.
 func inTime(r io.Reader, most time.Duration) io.Reader {
 	until := time.Now().Add(most)
 	return readFunc(func(p []byte) (int, error) {

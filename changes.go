@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// changedSince yields what has changed at since or later, newest first: it stops
-// at the first item that is older, so that its cost follows what has changed and
-// not what there is. Rows move to the front while others write: what moves there
-// from behind, while more than one page is read, is looked for there in the end.
+// changedSince yields the items that were changed at since or later, newest first. It
+// stops at the first item that is older, so that it costs what has changed and not the
+// whole list. An item that is changed meanwhile moves to the front: after more than one
+// page, the front is read again.
 func changedSince[T any](ctx context.Context, c *Client, op string, since DateTime, key string, opts any, args ...any) iter.Seq2[*T, error] {
 	l, err := changesOf(ctx, c, op, key, opts, args)
 	since = since.surely()
@@ -19,7 +19,7 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 		var last DateTime
 		for i, item := range items {
 			switch at := updatedAt(item); {
-			case at.IsZero(): // nothing says that it has not changed
+			case at.IsZero(): // it may have changed
 			case !last.IsZero() && at.Compare(last.Add(clockChange)) > 0:
 				return i, errUnsortedChanges
 			case at.Compare(since) < 0:
@@ -73,9 +73,9 @@ func changesOf(ctx context.Context, c *Client, op, key string, opts any, args []
 	return l, err
 }
 
-// surely is dt, or the beginning of the hour that comes twice if dt lies in it: in
-// Sweden from two to three o'clock on the last Sunday of October. Without an offset
-// a stamp in that hour may be later than another that shows a later time.
+// surely is dt, or the beginning of the hour that occurs twice if dt lies in it: in
+// Sweden from 02:00 to 03:00 on the last Sunday of October. Without an offset, a stamp in
+// that hour may be later than one that shows a later time.
 func (dt DateTime) surely() DateTime {
 	wall := dt.In(time.UTC)
 	if _, zoned := dt.Offset(); zoned || wall.Month() != time.October || wall.Day() < 25 || wall.Weekday() != time.Sunday || wall.Hour() != 2 {
@@ -84,19 +84,18 @@ func (dt DateTime) surely() DateTime {
 	return DateTimeOfWall(wall.Truncate(time.Hour))
 }
 
-// later reports a stamp that lies after the given moment. One without an offset is
-// taken for UTC: Sweden is never behind, so that none is missed.
+// later reports whether a stamp lies after the given moment. A stamp without an offset is
+// taken as UTC: Swedish time is ahead of UTC, so that no future stamp is missed.
 func (dt DateTime) later(now time.Time) bool {
 	return !now.IsZero() && dt.In(time.UTC).After(now)
 }
 
-// clockChange is how far wall clocks may run backwards: by an hour, in the night
-// when summer ends.
+// clockChange is how far wall clocks are set back when summer time ends.
 const clockChange = time.Hour
 
-// Collect returns the items of a sequence such as All's, the first most of them
-// when most is above 0, without a request for more than it returns. With an error
-// it returns the items that came before.
+// Collect returns the items of a sequence such as that of All: the first most of them, or
+// all if most is 0. It sends no request for further items. On an error it returns the
+// items before it as well.
 func Collect[T any](seq iter.Seq2[*T, error], most int) ([]*T, error) {
 	var items []*T
 	for item, err := range seq {

@@ -89,10 +89,10 @@ type Client struct {
 	retry      retryPolicy
 	log        logger
 	observer   func(context.Context, Event)
-	untraced   *atomic.Bool // the transport has been seen not to trace with httptrace
+	untraced   *atomic.Bool // the transport does not trace with httptrace
 	userAgent  string
 	readAhead  int  // pages under way at once, at the most
-	unchecked  bool // lists are read without checks for changes
+	unchecked  bool // lists are read without checking them for changes
 	writeCheck WriteCheck
 	templates  map[string]string // paths in the place of the operations' own
 }
@@ -258,7 +258,7 @@ func (c *Client) Do(ctx context.Context, method, path string, query, body, out a
 	return c.do(ctx, call, receiveInto(out))
 }
 
-// checkOut refuses what no answer can go into, before anything is sent.
+// checkOut refuses an out that cannot be decoded into, before anything is sent.
 func checkOut(op string, out any) error {
 	_, writer := out.(io.Writer)
 	switch v := reflect.ValueOf(out); v.Kind() {

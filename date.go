@@ -25,13 +25,12 @@ type Date struct {
 	month, day uint8
 }
 
-// NewDate returns the given day. Values outside their usual ranges are
-// normalised as [time.Date] does: October 32 becomes November 1. A day outside
-// the years 1 to 9999 is refused by the first request that would carry it.
-// January 1 of the year 1 is no date: by it .NET, and [time.Time], mean that none
-// is set.
+// NewDate returns the given day. Values outside their usual ranges are normalised as
+// [time.Date] does: October 32 becomes November 1. A day outside the years 1 to 9999 is
+// refused by the first request that would carry it. January 1 of the year 1 is the zero
+// Date: .NET, like [time.Time], uses it where no date is set.
 func NewDate(year int, month time.Month, day int) Date {
-	const most = 1 << 20 // of each: far more would wrap around within time.Date
+	const most = 1 << 20 // larger values could overflow in time.Date
 	if max(year, int(month), day) > most || min(year, int(month), day) < -most {
 		return noDay
 	}
@@ -53,7 +52,7 @@ func DateOf(t time.Time) Date {
 // Today returns the day that it is now in loc.
 func Today(loc *time.Location) Date { return DateOf(time.Now().In(loc)) }
 
-// noDay is a day that the API's format cannot hold: no request carries it.
+// noDay is a day outside the range that the API's format can hold. No request carries it.
 var noDay = Date{year: -1, month: 1, day: 1}
 
 var errNoDay = errors.New("a date must be in the years 1 to 9999")
@@ -178,7 +177,7 @@ func (d Date) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + text + ` 00:00:00"`), err
 }
 
-// text is String for what is written: only years of four digits can be.
+// text is String, or an error for a day that cannot be written: years have four digits.
 func (d Date) text() (string, error) {
 	if !d.IsZero() && (d.year < 1 || d.year > 9999) {
 		return "", errNoDay
@@ -199,8 +198,7 @@ func (d Date) EncodeValues(key string, v *url.Values) error {
 	return encodeFilter(key, text, err, v)
 }
 
-// encodeFilter writes a filter, but not an empty one: the API could take that for
-// a value.
+// encodeFilter writes a filter, unless it is empty: the API could take "" as a value.
 func encodeFilter(key, text string, err error, v *url.Values) error {
 	if text != "" {
 		v.Set(key, text)
@@ -208,7 +206,7 @@ func encodeFilter(key, text string, err error, v *url.Values) error {
 	return err
 }
 
-// Value gives databases the day as text, which no driver shifts by a zone.
+// Value returns the day for a database, as text, which no driver shifts by a zone.
 func (d Date) Value() (driver.Value, error) {
 	text, err := d.text()
 	return sqlText(text, err)
@@ -261,10 +259,10 @@ func decoded[T any](v *T, text []byte, parsed T, err error) error {
 }
 
 // DateOrTime is a bound of a filter: a [Date] or a [DateTime]. Nil sets no bound,
-// and neither does the zero value of either. A Date is sent as a day, and whether
-// a "to" includes that day is known where the filter says so. A DateTime is sent
-// as its wall clock to the second; its offset is not, since the documented shape
-// has none, and which zone the API takes it to be in is unknown.
+// and neither does the zero value of either. A Date is sent as a day. Whether a "to"
+// includes that day is known only where the filter says so. A DateTime is sent as its
+// wall clock to the second, without its offset, since the documented format has none.
+// Which zone the API assumes is unknown.
 type DateOrTime interface {
 	query.Encoder
 	fmt.Stringer
@@ -293,7 +291,7 @@ func reversed(from, to DateOrTime) bool {
 
 // DateTime is a moment as the API gives it: the wall clock, and the offset from
 // UTC when the API sent one. Which zone the API means without an offset is not
-// documented, so nothing is guessed: the caller names it with [DateTime.In].
+// documented: the caller chooses it with [DateTime.In].
 // The zero value means that no time is set; it is written as null. Databases are
 // given the text of [DateTime.String], or NULL.
 type DateTime struct {
@@ -469,7 +467,7 @@ func (dt DateTime) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + text + `"`), err
 }
 
-// text is String for what is written: only years of four digits can be.
+// text is String, or an error for a time that cannot be written: years have four digits.
 func (dt DateTime) text() (string, error) {
 	if _, err := dt.date.text(); err != nil {
 		return "", err
@@ -484,7 +482,7 @@ func (dt DateTime) EncodeValues(key string, v *url.Values) error {
 	return encodeFilter(key, text[:min(len(text), len(time.DateTime))], err, v)
 }
 
-// Value gives databases the text of [DateTime.String]: the wall clock, and the
+// Value returns the text of [DateTime.String] for a database: the wall clock, and the
 // offset where there is one.
 func (dt DateTime) Value() (driver.Value, error) {
 	text, err := dt.text()
@@ -492,10 +490,9 @@ func (dt DateTime) Value() (driver.Value, error) {
 }
 
 // Scan reads a moment from a database: a time.Time with its offset, a text that
-// [ParseDateTime] reads, or NULL, which is no time. Drivers hand out the columns
-// that have no zone, such as PostgreSQL's timestamp, in some zone all the same: to
-// keep a wall clock without an offset, use a text column, or scan a time.Time and
-// take [DateTimeOfWall] of it.
+// [ParseDateTime] reads, or NULL, which is no time. Drivers give columns without a zone,
+// such as PostgreSQL's timestamp, some zone: to keep a wall clock without an offset, use a
+// text column, or scan a time.Time and take [DateTimeOfWall] of it.
 func (dt *DateTime) Scan(src any) error { return scanSQL(dt, src, ParseDateTime, DateTimeOf) }
 
 // UnmarshalText reads what [ParseDateTime] reads; an empty text is no time.
@@ -588,7 +585,7 @@ func (c ClockTime) MarshalJSON() ([]byte, error) {
 
 var errNoClockTime = errors.New("a time of day must be between 00:00 and 24:00")
 
-// text is String for what is written: only what is within a day can be.
+// text is String, or an error for a time outside of a day.
 func (c ClockTime) text() (string, error) {
 	if !c.IsZero() && (c.next < 1 || c.next-1 > secondsADay) {
 		return "", errNoClockTime
@@ -602,7 +599,7 @@ func (c ClockTime) EncodeValues(key string, v *url.Values) error {
 	return encodeFilter(key, text, err, v)
 }
 
-// Value gives databases the text of [ClockTime.String].
+// Value returns the text of [ClockTime.String] for a database.
 func (c ClockTime) Value() (driver.Value, error) {
 	text, err := c.text()
 	return sqlText(text, err)

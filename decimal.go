@@ -8,22 +8,20 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Decimal is an exact decimal number: money, a price, hours, a quantity. It
-// reads JSON numbers and numeric strings and is written as a JSON number, never
-// by way of a binary float. The zero value is 0. No property is known that names
-// the currency of money.
+// Decimal is an exact decimal number: money, a price, hours, a quantity. It is read from
+// JSON numbers and numeric strings and written as a JSON number, never through a binary
+// float. The zero value is 0. No property is known that holds the currency of money.
 //
-// Everything of [decimal.Decimal] is available; the methods repeated here take
-// and give a Decimal, so that sums stay in the type. Databases are given its text
-// and may give back text or a number; NULL is no Decimal: scan into a
-// [database/sql.Null].
+// All methods of [decimal.Decimal] are available; those that are declared here take and
+// return a Decimal, so that sums stay in the type. Databases are given its text, and may
+// return text or a number. NULL is no Decimal: scan it into a [database/sql.Null].
 type Decimal struct {
 	decimal.Decimal
 }
 
-// Bounds of what is taken for a number, in digits on either side of the point
-// and in characters: far beyond any amount, and small enough that a hostile
-// exponent cannot fill the memory. What is within them is written within them.
+// Bounds of a number, in digits on either side of the point and in characters: far beyond
+// any amount, and small enough that a hostile exponent cannot fill the memory. Every
+// number that is read can be written and read again.
 const (
 	maxDecimalDigits = 100
 	maxDecimalText   = 2*maxDecimalDigits + len("-.")
@@ -124,7 +122,7 @@ func (d *Decimal) UnmarshalText(text []byte) error {
 	return decoded(d, text, parsed, err)
 }
 
-// scanDecimal reads a plain number of few digits, as nearly all are.
+// scanDecimal reads a plain number of few digits, the usual case, without allocating.
 func scanDecimal(text []byte) (value int64, exp int32, ok bool) {
 	digits, negative := bytes.CutPrefix(text, []byte("-"))
 	if len(digits) > 18 { // which an int64 holds

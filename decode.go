@@ -12,17 +12,17 @@ import (
 
 var utf8BOM = []byte("\ufeff")
 
-// What is taken apart at the most: a page has a hundred rows, and a row some fifty
-// properties. In pieces it takes up many times its size in memory,
-// and as an answer it may have come in a thousandth of its size.
+// The most that is mended: a page has a hundred rows, and a row some fifty properties. As
+// a tree of values it takes many times its size in memory, and it may have been sent
+// compressed to a thousandth of its size.
 const (
 	maxMended       = 1 << 20
 	maxMendedValues = 20_000
 )
 
-// unmarshal is json.Unmarshal, lenient about one thing: some accounts answer
-// with numbers in strings, and strings as numbers. Only when decoding meets that
-// is the value taken apart and put together again in the kinds that v has.
+// unmarshal is json.Unmarshal, lenient about one thing: some accounts answer with numbers
+// in strings, and strings as numbers. Only if decoding fails for that reason, the value is
+// decoded into a tree, mended, and decoded again.
 func unmarshal(data []byte, v any) error {
 	data = bytes.TrimPrefix(data, utf8BOM)
 	err := json.Unmarshal(data, v)

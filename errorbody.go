@@ -18,9 +18,9 @@ const (
 
 var htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 
-// readErrorBody finds what the API said in any of the shapes that its error
-// bodies are known or likely to have. What r blanks is blanked after all unescaping
-// and before any cut.
+// readErrorBody finds the message in any of the formats that error bodies are known or
+// likely to have. Credentials are blanked after unescaping, so that they are found, and
+// before texts are cut, so that no part of one is left.
 func readErrorBody(body []byte, r *redactor) (message string, fields map[string][]string) {
 	text := bytes.TrimSpace(bytes.TrimPrefix(body, utf8BOM))
 	switch {
@@ -66,7 +66,7 @@ func readErrorObject(text []byte, r *redactor) (message string, fields map[strin
 		}
 		break
 	}
-	for _, key := range []string{"details", "error_description"} { // some say above that it failed, and here what failed
+	for _, key := range []string{"details", "error_description"} { // these may add to a general message
 		var details string
 		if json.Unmarshal(lower[key], &details) == nil && details != "" && message != "" && details != message {
 			message += ": " + details
@@ -125,12 +125,12 @@ func texts(raw json.RawMessage, r *redactor) (tidied []string) {
 	return tidied
 }
 
-// htmlText is what a page shows: its text without tags, scripts, styles and head.
-// It goes through the page once, whatever is in there.
+// htmlText is the visible text of a page, without tags, scripts, styles and head. It
+// takes linear time for any input.
 func htmlText(page string) string {
 	var b strings.Builder
 	page = strings.ToValidUTF8(page, " ")
-	lower := strings.Map(func(r rune) rune { // of the same length, unlike that of strings.ToLower
+	lower := strings.Map(func(r rune) rune { // strings.ToLower may change the length
 		if 'A' <= r && r <= 'Z' {
 			r += 'a' - 'A'
 		}

@@ -16,9 +16,9 @@ import (
 	"unicode/utf8"
 )
 
-// What went wrong, for errors.Is. Every error of a call is an [*Error] that
-// matches the one of the last answer; one that matches none is about a status
-// without a sentinel, the network, the context or an answer that could not be read.
+// The kinds of errors, for errors.Is. Every error of a call is an [*Error]. It matches the
+// one of these that belongs to the status of the last answer; one that matches none is
+// about another status, the network, the context or an answer that could not be read.
 var (
 	// ErrInvalidInput is a request that was refused before anything was sent.
 	ErrInvalidInput = errors.New("invalid input")
@@ -36,9 +36,9 @@ var (
 	// ErrServer is 500, 502, 503 or 504.
 	ErrServer = errors.New("server error")
 	// ErrNoTurn is a request that was not sent because its deadline comes before its
-	// turn at the rate limit: the queue is too long, not the API out of order.
-	// [Error.RetryAfter] is the wait that it would have taken. context.DeadlineExceeded
-	// matches as well.
+	// turn at the rate limit: too many requests are waiting, while the API may be in
+	// order. [Error.RetryAfter] is the wait that it would have taken.
+	// context.DeadlineExceeded matches as well.
 	ErrNoTurn = errors.New("no turn before the deadline")
 )
 
@@ -80,7 +80,7 @@ type Error struct {
 	// Body is the body of the last answer, at most 64 KiB of it, without the
 	// credentials of the request where the answer repeats them.
 	Body []byte `json:"-"`
-	// Err is the cause beneath, such as a context's or the network's error.
+	// Err is the cause, such as an error of the context or the network.
 	Err error `json:"-"`
 
 	hint string
@@ -108,7 +108,7 @@ func (e *Error) Error() string {
 		}
 		fmt.Fprintf(&b, "%s%s", separator, tidy(field))
 		separator = "; "
-		if e.Err == ErrNotApplied { // what it holds is the account's own
+		if e.Err == ErrNotApplied { // the values are data of the account
 			separator = ", "
 			continue
 		}
@@ -174,7 +174,7 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// because is a cause with a text of its own and the errors that it matches.
+// because is a cause with its own text and the errors that it matches.
 type because struct {
 	text string
 	are  []error
@@ -207,12 +207,12 @@ func (e *Error) advise(hint string) {
 	e.hint = hint
 }
 
-// deadlineFirst is the cause of a retry that was given up since its wait would
-// have passed the deadline.
+// deadlineFirst is the cause when there is no retry since its wait would have passed the
+// deadline.
 var deadlineFirst = &because{"not retried: the deadline comes first", []error{context.DeadlineExceeded}}
 
-// ended is the error of a context that has ended: it matches ctx.Err() and the
-// cause that the context was given, whichever of them err is.
+// ended is the error of a context that has ended. It matches ctx.Err(), the cause of the
+// context, and err.
 func ended(ctx context.Context, err error) error {
 	are := []error{ctx.Err(), context.Cause(ctx)}
 	text := ctx.Err().Error()
@@ -225,14 +225,14 @@ func ended(ctx context.Context, err error) error {
 	return &because{text, are}
 }
 
-// invalid is the error of a request that was refused before it was sent, and says
-// so; the format may be "" where the fields say the rest.
+// invalid is the error of a request that was refused before it was sent. The format may
+// be "" where the fields say what is wrong.
 func invalid(op, format string, args ...any) *Error {
 	message := "not sent: " + fmt.Sprintf(format, args...)
 	return &Error{Operation: op, Message: strings.TrimSuffix(message, ": "), Err: ErrInvalidInput}
 }
 
-// hint is hintFor, in the terms of the credentials that c has.
+// hint says what to do about an answer, for the kind of credentials that c has.
 func (c *Client) hint(call *call, result outcome) string {
 	status := result.status
 	if _, ok := c.source.(*basicAuth); ok {
@@ -249,7 +249,7 @@ func (c *Client) hint(call *call, result outcome) string {
 	return hintFor(call.op, status, result.retryAfter)
 }
 
-// hintFor says what to do about an answer.
+// hintFor says what to do about an answer to a request with a token.
 func hintFor(op string, status int, retryAfter time.Duration) string {
 	switch status {
 	case http.StatusUnauthorized:

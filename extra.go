@@ -13,25 +13,25 @@ import (
 	"github.com/vismatid/tid/internal/scan"
 )
 
-// Extra holds properties that a type has no field for, as JSON, by their names; one
-// of a nested object that has a type itself by its path, "invoiceAddress.careOf". A dot
-// in a name itself is written \\.
+// Extra holds properties that a type has no field for, as JSON, by their names. A property
+// of a nested object that has a type is named by its path, "invoiceAddress.careOf"; a dot
+// in a name itself is written \.
 //
-// A detail has here what its answer had beyond its fields. Its Input hands that on,
-// so that a PUT, which clears what it leaves out, carries it as it came:
+// The Extra of a detail has the properties of the answer without a field. Its Input copies
+// them, so that a PUT, which clears what it leaves out, sends them back unchanged:
 //
-//   - A property that the input has a field for, such as "categoryId", fills that
-//     field where it would be zero.
-//   - A reference goes back as it came, and as <name>Id; neither does once the caller
-//     has set another id. Tags that have no ids go back as they came.
-//   - What is nested goes with its object: not where the caller has cleared that. An
-//     object that the caller puts in its place takes it over.
-//   - What the API maintains by itself does not go back: id, objectName and what
-//     begins with created or updated.
+//   - A property that the input has a field for, such as "categoryId", sets that field
+//     if it would be zero.
+//   - A reference is sent back unchanged, and its id as <name>Id. Neither is sent once
+//     the caller has set another id. Tags without ids are sent back unchanged.
+//   - A nested property is sent with its object: not if the caller has cleared the
+//     object. An object that the caller sets instead gets the property.
+//   - What the API maintains by itself is not sent back: id, objectName and names that
+//     begin with created or updated.
 //
-// Set adds to an input any other property that the API takes. The rows of lists have
-// no Extra. A type of the caller's around a detail finds here what the detail lacks,
-// what the caller's fields have read included.
+// Set adds any other property to an input. The rows of lists have no Extra. In a type of
+// the caller's that embeds a detail, Extra has all that the detail has no field for, also
+// where the caller's type has one.
 type Extra map[string]json.RawMessage
 
 // Get decodes a property into a pointer, and reports whether there is one.
@@ -81,8 +81,7 @@ var details = map[reflect.Type]reflect.Type{
 	reflect.TypeFor[TimeReport]():     reflect.TypeFor[TimeReportInput](),
 }
 
-// detailIn finds the detail that v is, or that stands embedded in it, and where: at is
-// its index within the struct that v is.
+// detailIn finds the detail that v is or embeds; at is its index in the struct v.
 func detailIn(v reflect.Value) (d detailed, at []int) {
 	for v.Kind() == reflect.Pointer && !v.IsNil() {
 		v = v.Elem()
@@ -119,13 +118,13 @@ func holdsDetail(t reflect.Type) bool {
 	return false
 }
 
-// answered is what an input has to know of the answer that a detail came in.
+// answered is what an input must know of the answer that a detail was read from.
 type answered struct {
-	absent []string // properties that it lacked, or had as null, and that an Opt stands for
+	absent []string // properties that are an Opt in the input, and that it lacked or had as null
 	listed bool     // it was a row of a list
 }
 
-// had sets a property that the answer had, or that has been given a value since.
+// had sets a property that the answer had, or that the caller has set since.
 func had[T any](a answered, name string, value T) Opt[T] {
 	if slices.Contains(a.absent, name) && reflect.ValueOf(value).IsZero() {
 		return Opt[T]{}
@@ -133,13 +132,13 @@ func had[T any](a answered, name string, value T) Opt[T] {
 	return Set(value)
 }
 
-// carried is what an input was given by the detail that it was made from.
+// carried is what an input got from the detail that it was made from.
 type carried struct {
 	extra  Extra
 	listed bool
 }
 
-// has reports a property that is as it came.
+// has reports whether a property is unchanged.
 func (c carried) has(name string, raw json.RawMessage) bool {
 	came, ok := c.extra[name]
 	return ok && bytes.Equal(came, raw)
@@ -165,8 +164,8 @@ func splitPath(name string) (parent, child string) {
 	return parent, strings.ReplaceAll(name[at+1:], `\.`, ".")
 }
 
-// unknown calls found for each property that objects of type t have no field for, those
-// of objects within them included.
+// unknown calls found for each property of raw that type t has no field for, also in
+// nested objects.
 func unknown(t reflect.Type, at string, raw json.RawMessage, found func(path string, raw json.RawMessage)) {
 	s := shapeOf(t)
 	scan.Members(raw, func(name, value []byte) bool {
@@ -180,7 +179,7 @@ func unknown(t reflect.Type, at string, raw json.RawMessage, found func(path str
 	})
 }
 
-// keepBeyond gives a detail what its answer had beyond its fields.
+// keepBeyond sets the Extra of a detail to the properties of the answer without a field.
 func keepBeyond(data []byte, out any) {
 	v := reflect.ValueOf(out)
 	d, at := detailIn(v)
@@ -200,11 +199,11 @@ func keepBeyond(data []byte, out any) {
 	}
 	own := reflect.ValueOf(d).Elem()
 	s := shapeOf(own.Type())
-	var outer *shape // what hides fields of the detail
+	var outer *shape // of a type around the detail, which may hide fields of it
 	if at != nil {
 		outer = shapeOf(v.Type())
 	}
-	there := make([]string, 0, 8) // of what an Opt stands for
+	there := make([]string, 0, 8) // properties of the answer that are an Opt in the input
 	scan.Members(data, func(name, raw []byte) bool {
 		p := s.field(name)
 		if p == nil || outer != nil && !slices.Equal(outer.field(name).index, append(slices.Clone(at), p.index...)) {
@@ -275,14 +274,14 @@ func rawID(raw json.RawMessage) int64 {
 	return id
 }
 
-// handOn gives an input what a detail has beyond its fields.
+// handOn copies the Extra of a detail to its input, or into the input's fields.
 func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 	v := reflect.ValueOf(in).Elem()
 	s := shapeOf(v.Type())
 	handed := make(Extra, len(extra))
 	hand := func(name string, raw json.RawMessage) { handed[name] = raw }
 	names := slices.Sorted(maps.Keys(extra))
-	slices.SortStableFunc(names, func(a, b string) int { // a field's own name before another that it is read by
+	slices.SortStableFunc(names, func(a, b string) int { // the name of a field before another name for it
 		other := func(name string) int {
 			if p := s.field([]byte(name)); p != nil && !strings.EqualFold(p.name, name) {
 				return 1
@@ -334,13 +333,13 @@ func handOn(extra Extra, answer answered, in writable) (Extra, carried) {
 	return handed, carried{maps.Clone(handed), answer.listed}
 }
 
-// isMaintained reports a property that the API sets by itself.
+// isMaintained reports whether the API sets a property by itself.
 func isMaintained(name string) bool {
 	name = strings.ToLower(name)
 	return name == "id" || name == "objectname" || strings.HasPrefix(name, "created") || strings.HasPrefix(name, "updated")
 }
 
-// handed is what an input has beyond its fields.
+// handed is an input with its Extra.
 type handed struct {
 	value reflect.Value
 	shape *shape
@@ -354,8 +353,8 @@ func handedTo(in writable) handed {
 	return handed{v, shapeOf(v.Type()), extra, came}
 }
 
-// stale reports a property that an input was given and that does not go back: it went
-// with the object that it was in, or belongs to a reference that is another now.
+// stale reports whether a copied property is not sent back: because the caller has cleared
+// the object that it is in, or has set another id for its reference.
 func (in handed) stale(name string) bool {
 	raw := in.extra[name]
 	if !in.came.has(name, raw) {
@@ -388,13 +387,13 @@ func (in handed) stale(name string) bool {
 	return came && !in.came.has(name+"Id", in.extra[name+"Id"])
 }
 
-// tree is what is added to an object, and to the objects within it.
+// tree holds the properties to add to an object and to its nested objects.
 type tree struct {
 	own    map[string]json.RawMessage
 	within map[string]*tree
 }
 
-// at is the part of the tree for an object within it.
+// at is the tree of a nested object.
 func (t *tree) at(name string) *tree {
 	if t.within == nil {
 		t.within = make(map[string]*tree)
@@ -405,7 +404,7 @@ func (t *tree) at(name string) *tree {
 	return t.within[name]
 }
 
-// addTo adds the tree to an encoded object; nil for one that is not there yet.
+// addTo adds the tree to an encoded object, which is nil if it does not exist yet.
 func (t *tree) addTo(encoded json.RawMessage) json.RawMessage {
 	properties := make(map[string]json.RawMessage)
 	if bytes.HasPrefix(encoded, object) {
@@ -415,11 +414,11 @@ func (t *tree) addTo(encoded json.RawMessage) json.RawMessage {
 	for name, inner := range t.within {
 		properties[name] = inner.addTo(properties[name])
 	}
-	whole, _ := encodeJSON(properties) // each of them is valid
+	whole, _ := encodeJSON(properties) // no error, since each of them is valid
 	return whole
 }
 
-// withExtra adds to an encoded input what it has beyond its fields.
+// withExtra adds the Extra of an input to its encoding.
 func withExtra(op string, encoded []byte, w writable) ([]byte, error) {
 	in := handedTo(w)
 	if len(in.extra) == 0 {
@@ -467,7 +466,7 @@ func withExtra(op string, encoded []byte, w writable) ([]byte, error) {
 	return added.addTo(encoded), nil
 }
 
-// encodeJSON is json.Marshal that leaves the characters of HTML as they are.
+// encodeJSON is json.Marshal without escaping the characters of HTML.
 func encodeJSON(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -478,7 +477,7 @@ func encodeJSON(v any) ([]byte, error) {
 	return bytes.TrimRight(buf.Bytes(), "\n"), nil
 }
 
-// carriedBy names what an input sends as it came.
+// carriedBy names the properties that an input sends back unchanged.
 func carriedBy(w writable) (names []string) {
 	in := handedTo(w)
 	for name, raw := range in.extra {

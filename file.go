@@ -10,12 +10,12 @@ import (
 	"unicode"
 )
 
-// File is a download that is under way. Close its Body when done with it.
+// File is a download in progress. Close its Body after reading it.
 type File struct {
-	// Body is the content, straight from the connection.
+	// Body is the content, streamed from the connection.
 	Body io.ReadCloser
-	// Name is the name that the API gave, made safe: it has no folder, no control
-	// characters and is not hidden. It is "" when the API gave none.
+	// Name is the file name in the answer, made safe: without a folder and control
+	// characters, and not hidden. It is "" when the answer has none.
 	Name string
 	// ContentType is the media type, such as "application/pdf".
 	ContentType string
@@ -48,8 +48,8 @@ func download(ctx context.Context, c *Client, op string, args ...any) (*File, er
 
 const maxFileName = 200
 
-// fileName reads the name out of a Content-Disposition header. It comes from
-// outside, so nothing in it may choose a folder.
+// fileName reads the name in a Content-Disposition header. The server chooses it, so it
+// must not lead to another folder.
 func fileName(disposition string) string {
 	_, params, err := mime.ParseMediaType(disposition)
 	if err != nil {

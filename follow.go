@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// defaultOverlap is how far behind the newest change a Cursor looks again.
+// defaultOverlap is how far behind the newest change a Cursor reads again.
 const defaultOverlap = clockChange + 5*time.Minute
 
-// Cursor remembers how far a reader has come with one list. It is saved as JSON,
-// best in the same transaction as the rows, and survives restarts:
+// Cursor notes how far Follow has come with one list. Save it as JSON, best in the same
+// transaction as the rows, and the next run continues from it:
 //
 //	for report, err := range client.TimeReports.Follow(ctx, &cursor, nil) {
 //		if err != nil {
@@ -23,67 +23,64 @@ const defaultOverlap = clockChange + 5*time.Minute
 //		// … store the report, and the cursor with it
 //	}
 //
-// The zero Cursor begins with everything there is: Follow first gives the rows in
-// the order in which they were created, a page at a time, and the cursor notes how
-// far it is (see Load), so that a restart goes on from there. Then, and from then
-// on, it gives what has changed since, and holds that in memory. A Cursor with no
-// more than Newest set begins with the changes from there on. As JSON a cursor has
-// some hundred bytes, sixty for each row that has changed within Overlap, and of
-// rows that were created in the same moment the ranges of their ids.
+// The zero Cursor begins with the whole list: Follow first gives all rows, in the order in
+// which they were created, a page at a time, and the cursor notes how far it is (see
+// Load), so that a restart continues there. From then on Follow gives what has changed
+// since, and holds that in memory. A Cursor with only Newest set begins with the changes
+// from there on. As JSON a cursor has some hundred bytes, sixty for each row that has
+// changed within Overlap, and the ranges of the ids of rows that were created in the same
+// moment.
 //
 // Its rules:
-//   - Changes come oldest first. The cursor moves past one when the loop asks for
-//     the next: a row whose handling was broken out of comes again. Follow can be
-//     ended after any row, and goes on with the next.
-//   - It counts by the API's own timestamps alone; the clock of this machine does
-//     not matter.
-//   - It looks again at the last hour and five minutes before the newest change
-//     (see Overlap), and leaves out what it has given already and finds unaltered.
-//     So a second change within the same second is not missed, nor is one whose
-//     timestamp lies up to Overlap behind a change already given, be it for a
-//     server whose clock is behind or for clocks that were set back.
-//   - An item that changes while the list is read is given as it was read, and
-//     again next time.
-//   - It never moves past the API's own present, as the Date header of the answers
-//     tells it: an item stamped in the future is given, and given again when it
-//     changes, and hides nothing of what comes after. A stamp without an offset is
-//     compared as if it were UTC, so that for an API that means Swedish time up to
-//     two hours more are read again; what was given is left out all the same.
-//   - With a filter an item that ceases to match does not show: a time report whose
-//     attestation is withdrawn is not in the list of those that are attested. Filters
-//     are safe on what never changes, such as the created date, or the project of a
-//     material report if your account never moves one. Follow without a filter, and
-//     look at the item's properties, where a change must not be missed. A cursor
-//     belongs to one list with one filter.
+//   - Changes come oldest first. The cursor moves past a row when the loop asks for the
+//     next one: a row at which the loop is left by break comes again.
+//   - Only the API's own timestamps count; the clock of this machine does not matter.
+//   - The last hour and five minutes before the newest change (see Overlap) are read
+//     again, without giving what was given already and has not changed. So a second
+//     change within the same second is not missed, nor is one with a timestamp up to
+//     Overlap behind a change that was given, because a server's clock was behind or
+//     clocks were set back.
+//   - A row that changes while the list is read is given as it was read, and again next
+//     time.
+//   - The cursor never moves past the API's own present, by the Date header of the
+//     answers. A row with a stamp in the future is given, and given again when it changes,
+//     and hides no later change. A stamp without an offset is compared as UTC; if the API
+//     means Swedish time, up to two hours more are read again.
+//   - With a filter, a row that ceases to match does not show: a time report is not in
+//     the list of attested ones any more when its attestation is withdrawn. Filter by what
+//     never changes, such as the created date, or the project of a material report if
+//     your account never moves one. Where no change may be missed, follow without a
+//     filter and look at the properties of each row. A cursor belongs to one list with
+//     one filter.
 //   - A list that is not sorted as it was asked for is an error.
-//   - Deleted items do not show: the Gone methods find them.
+//   - Deleted rows do not show: the Gone methods find them.
 type Cursor struct {
-	// Newest is when the newest change was made that has been handled; it is not
-	// set before the first load is done.
+	// Newest is the time of the newest change that has been handled; it is not set before
+	// the first load is done.
 	Newest DateTime `json:"newest"`
 	// Given are the changes that have been handled and lie within Overlap of
 	// Newest, by the id of the item.
 	Given map[int64]Given `json:"given,omitzero"`
-	// Overlap is how far behind Newest to look again; 65 minutes when it is 0.
+	// Overlap is how far behind Newest to read again; 65 minutes when it is 0.
 	Overlap time.Duration `json:"overlap,omitzero"`
 	// Load is how far the first load has come; nil before and after it.
 	Load *Load `json:"load,omitzero"`
 
-	kept int // of Given when it was last cleared of what is no longer needed
+	kept int // the length of Given when it was last cleared of old changes
 }
 
 // Given is one change that a [Cursor] has passed.
 type Given struct {
 	// At is when the item was changed.
 	At DateTime `json:"at"`
-	// Sum tells the item's content from any other.
+	// Sum is a checksum of the item.
 	Sum string `json:"sum"`
 }
 
 // Since returns where to begin reading changes.
 func (c *Cursor) Since() DateTime { return c.behind(c.Newest) }
 
-// behind is where to look again from, given the newest change.
+// behind is the time from which changes are read again, given the newest change.
 func (c *Cursor) behind(newest DateTime) DateTime {
 	overlap := c.Overlap
 	if overlap <= 0 {
@@ -106,11 +103,11 @@ func (c *Cursor) pass(id int64, change Given) {
 	}
 	c.Given[id] = change
 	if len(c.Given) >= 2*c.kept {
-		c.forget() // each change is looked at a few times, however many there are
+		c.forget() // only when Given has doubled, so that the cost is linear
 	}
 }
 
-// forget clears what is no longer needed.
+// forget removes changes that will not be read again.
 func (c *Cursor) forget() {
 	since := c.Since()
 	for id, given := range c.Given {

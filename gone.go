@@ -13,9 +13,9 @@ import (
 	"github.com/vismatid/tid/internal/walk"
 )
 
-// findGone yields the ids of the known rows that the API does not have any more.
-// exists asks for one of them; where the API cannot be asked it is nil, and a
-// listing decides.
+// findGone yields the ids of the known rows that the API does not have any more. exists
+// asks for one of them; it is nil where the API has no operation for that, and the whole
+// list decides.
 func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.Seq2[int64, DateTime], exists func(ctx context.Context, id int64) error) iter.Seq2[int64, error] {
 	call, err := c.newCall(ctx, op, nil, nil, nil)
 	if err == nil && known == nil {
@@ -90,11 +90,11 @@ func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.
 }
 
 var (
-	errEnough  = errors.New("the caller wants no more")
+	errEnough  = errors.New("the loop was left")
 	errNoOrder = errors.New("the list cannot be read by when its rows were created")
 )
 
-// second is a stamp as it is compared: a database may have kept whole seconds only.
+// second is a stamp without its fraction, since the caller may have stored whole seconds.
 func second(at DateTime) DateTime {
 	at.nano = 0
 	return at.surely()
@@ -119,18 +119,18 @@ func readGone[T any](ctx context.Context, l *listing) func(walk.Window) ([]stamp
 	}
 }
 
-// gone looks for known rows that a list does not have any more, by comparing how
-// many rows were created before some moment with how many of them are known. Where
-// as many are missing before the beginning of a span as before its end, none is
-// missing in it: only the other spans are halved, until a page shows them.
+// gone looks for known rows that a list does not have any more. It compares the number of
+// rows in the list that were created before some moment with the number of known ones. If
+// as many are missing before the beginning of a span as before its end, none is missing
+// within it. Other spans are halved until a page shows them.
 type gone struct {
 	read  func(walk.Window) (rows []stamped, total int, err error)
 	known []stamped            // by their stamps
-	found func(id int64) error // takes a row that is not where it should be
-	asked map[int64]bool       // those that have been found
+	found func(id int64) error // is called for a row that is not in its place
+	asked map[int64]bool       // the rows that found was called for
 }
 
-// edge says how many rows of the list were created before a moment.
+// edge is a moment, and the number of rows in the list that were created before it.
 type edge struct {
 	at  DateTime
 	pos int
@@ -143,8 +143,8 @@ func (g *gone) rank(e edge) int {
 	return sort.Search(len(g.known), func(i int) bool { return g.known[i].at.Compare(e.at) >= 0 })
 }
 
-// since is the moment after the newest row that is known: what was created from then
-// on is nobody's concern.
+// since is the moment after the newest known row: rows that were created later do not
+// matter.
 func (g *gone) since() DateTime { return g.known[len(g.known)-1].at.Add(time.Second) }
 
 // search looks through the whole list.
@@ -169,7 +169,7 @@ func (g *gone) search() error {
 			high = s.total
 		}
 		switch {
-		case high == 0: // the API does not count
+		case high == 0: // the API does not count rows
 			last.pos = math.MaxInt
 			return g.list(edge{}, last)
 		case s.newer:
@@ -177,21 +177,21 @@ func (g *gone) search() error {
 		default:
 			low = max(low, s.end)
 		}
-		if low >= high { // the edge of two pages
+		if low >= high { // the newest known row ends a page
 			last.pos = high
 			return g.between(edge{}, last, nil)
 		}
 	}
 }
 
-// sight is what a page shows. From its first edge to its last it shows every row.
+// sight is what a page shows: every row between its first edge and its last.
 type sight struct {
 	begin, end, total int
-	newer             bool // its rows are newer than those that are known, or there are none
+	newer             bool // its rows are newer than all known ones, or it has none
 	edges             []edge
 }
 
-// look reads a page that shows a position, and tells what is missing there.
+// look reads a page that shows a position, and reports the rows that are missing on it.
 func (g *gone) look(position int) (s sight, err error) {
 	w := walk.Showing(max(0, position), maxPageSize/2, maxPageSize)
 	rows, total, err := g.read(w)
@@ -228,7 +228,7 @@ func (g *gone) look(position int) (s sight, err error) {
 	return s, err
 }
 
-// tell tells which of the known rows between two edges are not there.
+// tell reports the known rows between two edges that are not in there.
 func (g *gone) tell(from, to edge, there map[int64]bool) error {
 	for _, row := range g.known[g.rank(from):g.rank(to)] {
 		if there[row.id] || g.asked[row.id] {
@@ -242,8 +242,8 @@ func (g *gone) tell(from, to edge, there map[int64]bool) error {
 	return nil
 }
 
-// between looks through the span between two edges. seen are the edges of a page
-// that has been read.
+// between searches the span between two edges. seen are the edges of a page that has been
+// read.
 func (g *gone) between(from, to edge, seen []edge) error {
 	if begin, end := g.rank(from), g.rank(to); begin >= end || begin-from.pos == end-to.pos {
 		return nil
@@ -255,7 +255,7 @@ func (g *gone) between(from, to edge, seen []edge) error {
 		}
 		first, last := edges[0], edges[len(edges)-1]
 		if !first.before(last) && !(from.before(first) && first.before(to)) {
-			return false, nil // nothing that is not known
+			return false, nil // the page tells nothing new
 		}
 		if err := g.between(from, first, nil); err != nil {
 			return true, err
@@ -277,9 +277,10 @@ func (g *gone) between(from, to edge, seen []edge) error {
 	return g.list(from, to)
 }
 
-// places are where an edge is looked for within a span: where that of a moment in
-// its middle should be, or in the middle and, where a page of one moment is there,
-// nearer and nearer to the ends. A long span of one moment has none.
+// places are positions at which to look for an edge within a span: where the edge of a
+// moment in its middle should be, then its middle, then positions closer and closer to
+// its ends, in case the rows around the middle all have one stamp. A long span with a
+// single stamp has none.
 func (g *gone) places(from, to edge) (all []int) {
 	const near = maxPageSize / 2
 	if to.pos-from.pos < near {
@@ -296,7 +297,7 @@ func (g *gone) places(from, to edge) (all []int) {
 	if at == end {
 		return nil
 	}
-	before, until := begin-from.pos, end-to.pos // as many rows are missing there
+	before, until := begin-from.pos, end-to.pos // the numbers of rows that are missing
 	if before-until < near && until-before < near {
 		all = append(all, at-max(before, until)-1)
 	}
@@ -313,8 +314,8 @@ func (g *gone) places(from, to edge) (all []int) {
 	return append(all, from.pos-1)
 }
 
-// list reads a span in which too many rows were created in the same moment, until
-// as many have been seen as there are.
+// list reads a span with too many rows of one stamp, until it has seen as many rows as
+// there are.
 func (g *gone) list(from, to edge) error {
 	there := make(map[int64]bool)
 	for range maxGroupPasses {

@@ -341,7 +341,7 @@ func TestATrickleIsGivenUp(t *testing.T) {
 		want   string
 		most   time.Duration
 	}{
-		{"a list", 200, "the answer had not arrived whole after ten minutes", 12 * time.Minute},
+		{"a list", 200, "the answer was not complete after ten minutes", 12 * time.Minute},
 		{"an error", 500, "500 Internal Server Error", 5 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -11,27 +11,27 @@ import (
 	"github.com/vismatid/tid/internal/walk"
 )
 
-// Load is how far the first load of a [Cursor] has come. It is saved with the
-// cursor, and is nobody else's to write.
+// Load is how far the first load of a [Cursor] has come. It is saved with the cursor.
+// Only Follow writes it.
 //
-// The rows are read in the order in which they were created. That never changes,
-// so a row passes none but those that were created in the same moment. All rows of
-// the list that were created before Created have been given, and of those created
-// in that moment those whose ids are in Given. So a page proves by itself what it is
-// good for, whatever has been added and removed since the page before: one whose
-// first row was created before Created shows everything from there to its own end.
+// The rows are read in the order in which they were created. This order never changes,
+// except among rows that were created in the same moment. All rows that were created
+// before Created have been given, and of the rows created in that moment those with an id
+// in Given. So each page proves by itself that nothing was stepped over, whatever was
+// added and removed since the page before: if its first row was created before Created, it
+// shows everything from there to its own end.
 //
-// Rows that were created in the same moment and do not fit into a page, as after a
-// large import, are read until as many have been seen as there are by their
-// positions, again if need be, and from the beginning when a row is removed.
+// Rows that were created in the same moment and do not fit into a page, as after a large
+// import, are read until as many have been seen as there are by their positions; several
+// times if necessary, and from their beginning when a row is removed.
 type Load struct {
-	// Since is when the load began, by the API's own stamps: changes from there on
-	// come after it.
+	// Since is the beginning of the load, by the API's own stamps. Changes from then on
+	// are given after the load.
 	Since DateTime `json:"since"`
-	// Created is when the row was created that was given last.
+	// Created is the time at which the row that was given last was created.
 	Created DateTime `json:"created"`
-	// Given are the ids of those given that were created in that moment: a number of ranges,
-	// each from a first id to a last one.
+	// Given are the ids of the rows that were created in that moment and have been given: a
+	// number of ranges, each from a first id to a last one.
 	Given [][2]int64 `json:"given,omitzero"`
 	// First is the number of rows of the list that come before those of that moment.
 	First int `json:"first"`
@@ -39,25 +39,26 @@ type Load struct {
 	At int `json:"at"`
 	// Total is the number of rows that the list has; 0 if the API does not tell.
 	Total int `json:"total,omitzero"`
-	// Recount tells that rows have been removed, so that Given cannot be counted.
+	// Recount says that rows have been removed, so that the ids in Given may be more than
+	// the rows that are left.
 	Recount bool `json:"recount,omitzero"`
-	// UndatedFirst tells that rows which do not say when they were created come
-	// before all others, and not after them.
+	// UndatedFirst says that rows without a time of creation come before all others, and
+	// not after them.
 	UndatedFirst bool `json:"undatedFirst,omitzero"`
 }
 
 const (
-	// maxGroupPasses is how often rows that were created in the same moment are read
-	// at the most: where they come in another order each time, every pass misses a
-	// third of those that were missed so far.
+	// maxGroupPasses is the most passes over rows that were created in the same moment:
+	// if they come in another order each time, every pass misses a third of the rows that
+	// have not been seen before.
 	maxGroupPasses = 24
-	// maxSeek is how many pages in a row may show nothing of use.
+	// maxSeek is the most pages in a row that do not show where to continue.
 	maxSeek = 40
-	// groupOverlap is by how many rows the pages of a large group overlap.
+	// groupOverlap is the number of rows by which pages of a large group overlap.
 	groupOverlap = 3
 )
 
-// stamped is what a load knows of a row.
+// stamped is a row by its id and its stamp.
 type stamped struct {
 	id int64
 	at DateTime
@@ -72,48 +73,47 @@ func (l *Load) clone() *Load {
 	return &own
 }
 
-// loading is a Load on its way, or a walk along the changes, newest first: then it
-// has their stamps in the place of those of creation, and rows that change meanwhile
-// go where they are met the next time. It knows nothing of requests: window is the
-// page to be read, take says what it is good for, and settle goes on when that is
-// done.
+// loading is a Load in progress, or a pass over the changes, newest first: then its stamps
+// are those of the changes, and rows that change meanwhile are met the next time. A group
+// is the rows with one stamp. It sends no requests: window is the page to be read, take
+// chooses its rows, and settle moves on when these have been given.
 type loading struct {
 	*Load
-	newest    bool // first
+	newest    bool // the newest row comes first
 	low, high int  // the sizes that pages may have
-	fixed     bool // the server has pages of its own, and no others
+	fixed     bool // the server has a page size of its own, whatever is asked for
 
 	next   int      // a position that the page shows
-	within bool     // it lies within a large group, whose beginning is known
+	within bool     // it is in a large group, and the beginning of that is known
 	sure   bool     // nothing has been removed since the beginning was seen
-	passes int      // through the group
-	seen   idRanges // of the group since a row was removed
+	passes int      // over the group
+	seen   idRanges // rows of the group that were seen since a row was removed
 
 	tries, step int
-	behind      int  // the last position known of a row that was passed; -1 is none
-	beyond      int  // the first one known of a row that was not; -1 is none
-	seam        seam // the end of the last page whose rows were all passed
+	behind      int  // the last known position of a row that has been passed; -1 is none
+	beyond      int  // the first known position of a row that has not; -1 is none
+	seam        seam // the end of the last page with nothing but passed rows
 
 	then   finding
-	end    int // of the page that has been taken
-	closes bool
+	end    int  // of the page that has been taken
+	closes bool // the page ends the list
 }
 
-// seam is where a page ends of a server with pages of its own: where exactly the rows
-// in front of it have been given, no page shows both sides of it.
+// seam is the border of two pages on a server with a page size of its own. If exactly the
+// rows before it have been given, no page shows both sides of it.
 type seam struct {
 	at, total int
 	last      int64 // the id of the row in front
 }
 
-// finding is what a page came to.
+// finding is what a page showed.
 type finding int
 
 const (
-	elsewhere finding = iota // what is looked for is on another page
-	goesOn                   // all up to the end of the page is settled
-	opens                    // the page ends within a group whose beginning it shows
-	inside                   // the page lies within a group
+	elsewhere finding = iota // the next rows are on another page
+	goesOn                   // all rows up to the end of the page are given
+	opens                    // the page shows the beginning of a group, and ends within it
+	inside                   // the whole page is within a group
 	unproven                 // the group has been read, but may have more rows
 )
 
@@ -124,7 +124,7 @@ func newLoading(l *Load, newest bool, size int) *loading {
 	return p
 }
 
-// compare orders stamps as the list does.
+// compare compares stamps in the order of the list.
 func (p *loading) compare(a, b DateTime) int {
 	if a.IsZero() != b.IsZero() && !p.UndatedFirst || a.IsZero() == b.IsZero() && p.newest {
 		return b.Compare(a)
@@ -132,12 +132,12 @@ func (p *loading) compare(a, b DateTime) int {
 	return a.Compare(b)
 }
 
-// passed reports a row that comes before all that have not been given.
+// passed reports whether a row comes before all rows that have not been given.
 func (p *loading) passed(row stamped) bool {
 	return len(p.Given) > 0 && p.compare(row.at, p.Created) < 0
 }
 
-// current reports a row with the stamp of the last one given.
+// current reports whether a row has the stamp of the row that was given last.
 func (p *loading) current(row stamped) bool {
 	return len(p.Given) > 0 && p.compare(row.at, p.Created) == 0
 }
@@ -152,7 +152,7 @@ func (p *loading) pass(row stamped, position, first int) {
 	p.At = max(p.At, position+1)
 }
 
-// seek looks for the page that begins in front of what has not been given.
+// seek begins to look for the page that begins before the rows that have not been given.
 func (p *loading) seek() {
 	p.within, p.tries, p.step, p.behind, p.beyond = false, 0, p.low, -1, -1
 	p.next = max(0, p.First-1)
@@ -167,15 +167,15 @@ func (p *loading) window() walk.Window {
 	return walk.Showing(p.next, p.low, p.high)
 }
 
-// take returns the indexes of the rows of a page that are to be given now. The page
-// reaches the end of the list if it ends it.
+// take returns the indexes of the rows of a page that are to be given now. ends says that
+// the page reaches the end of the list.
 func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (give []int, err error) {
 	if len(p.Given) == 0 && len(rows) > 0 {
 		p.UndatedFirst = rows[0].at.IsZero()
 	}
 	for i, row := range rows {
 		if row.id == 0 {
-			return nil, errors.New("a row has no id, by which it would be known again: read the list with All")
+			return nil, errors.New("a row has no id, and could not be recognized later: read the list with All")
 		}
 		if i > 0 && p.compare(rows[i-1].at, row.at) > 0 {
 			return nil, fmt.Errorf("the API did not sort the list by %s, so it is not known which rows come next", p.key())
@@ -187,7 +187,7 @@ func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (giv
 	p.Total, p.end, p.closes = total, w.Begin()+len(rows), ends
 	starts := w.Begin() == 0 || len(rows) > 0 && p.passed(rows[0])
 	p.within = p.within && !starts
-	first := 0 // of those that are not passed
+	first := 0 // the first row that is not passed
 	for first < len(rows) && p.passed(rows[first]) {
 		first++
 	}
@@ -195,7 +195,7 @@ func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (giv
 		p.then = elsewhere
 		if p.fixed && starts && len(rows) > 0 {
 			here := seam{w.Begin() + len(rows), total, rows[len(rows)-1].id}
-			if p.beyond == here.at && p.seam == here { // as it was before the page behind it was seen
+			if p.beyond == here.at && p.seam == here { // unchanged since the page after it was read
 				p.within, p.sure, p.Recount = true, true, false
 				p.next, p.First = here.at, here.at-idRanges(p.Given).count()
 				return nil, nil
@@ -204,7 +204,7 @@ func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (giv
 		}
 		return nil, p.search(w.Begin(), len(rows), starts)
 	}
-	last, fresh := first, 0 // after the group, and how many of it are new
+	last, fresh := first, 0 // the end of the group, and its new rows
 	for ; last < len(rows) && p.current(rows[last]); last++ {
 		if !idRanges(p.Given).has(rows[last].id) {
 			give = append(give, last)
@@ -245,7 +245,7 @@ func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (giv
 	return give, nil
 }
 
-// key is what the list is sorted by.
+// key names the order of the list, for errors.
 func (p *loading) key() string {
 	if p.newest {
 		return "its updates"
@@ -253,12 +253,12 @@ func (p *loading) key() string {
 	return "when its rows were created"
 }
 
-// search decides which page to look at after one that was of no use.
+// search chooses the next page after one that did not show where to continue.
 func (p *loading) search(begin, rows int, starts bool) error {
 	if p.tries++; p.tries > maxSeek {
 		return fmt.Errorf("%d pages in a row have not shown where the list goes on: it changes faster than it can be read, or is not sorted by %s", maxSeek, p.key())
 	}
-	if starts { // and all of its rows are passed
+	if starts { // all rows of the page are passed
 		p.behind = begin + rows - 1
 		if p.beyond <= p.behind {
 			p.beyond = -1
@@ -284,7 +284,7 @@ func (p *loading) search(begin, rows int, starts bool) error {
 	return nil
 }
 
-// settle goes on when the rows of a page have been given.
+// settle moves on when the rows of a page have been given.
 func (p *loading) settle() (done bool, err error) {
 	switch p.then {
 	case goesOn:
@@ -311,7 +311,7 @@ func (p *loading) settle() (done bool, err error) {
 	return false, nil
 }
 
-// load gives all rows, and reports whether it has come to the end.
+// load gives all rows, and reports whether it has reached the end.
 func (f *follower[T]) load(ctx context.Context, yield func(*T, error) bool) bool {
 	cursor := f.cursor
 	if cursor.Load == nil {
@@ -320,7 +320,7 @@ func (f *follower[T]) load(ctx context.Context, yield func(*T, error) bool) bool
 			yield(nil, err)
 			return false
 		}
-		if since.IsZero() { // nothing is there, or nothing tells when it has changed
+		if since.IsZero() { // the list is empty, or its rows have no time of change
 			return true
 		}
 		cursor.Load = &Load{Since: since, Total: total}
@@ -331,7 +331,7 @@ func (f *follower[T]) load(ctx context.Context, yield func(*T, error) bool) bool
 		if !yield(item, nil) {
 			return false
 		}
-		if at := updatedAt(item); !at.IsZero() && at.Compare(recent) >= 0 { // it will come again among the changes
+		if at := updatedAt(item); !at.IsZero() && at.Compare(recent) >= 0 { // it is among the changes as well
 			cursor.pass(identity(item), Given{At: at, Sum: fingerprint(item)})
 		}
 		return true
@@ -345,9 +345,9 @@ func (f *follower[T]) load(ctx context.Context, yield func(*T, error) bool) bool
 	return done
 }
 
-// walk gives the rows of a list that p has not passed, up to the first one that is
-// older than since, and reports whether it has come that far. now is the API's own
-// clock when the row was read.
+// walk gives the rows of a list that p has not passed, up to the first one that is older
+// than since, and reports whether it has reached that. now is the API's own clock when the
+// row was read.
 func (f *follower[T]) walk(ctx context.Context, l *listing, p *loading, since DateTime, give func(item *T, now time.Time) bool) (done bool, err error) {
 	stamp := createdAt
 	if p.newest {
@@ -360,7 +360,7 @@ func (f *follower[T]) walk(ctx context.Context, l *listing, p *loading, since Da
 			return false, err
 		}
 		if page == nil {
-			continue // the server has pages of another size
+			continue // the server has a page size of its own
 		}
 		rows := make([]stamped, 0, len(page.Items))
 		old := false
@@ -397,8 +397,8 @@ func (f *follower[T]) walk(ctx context.Context, l *listing, p *loading, since Da
 	}
 }
 
-// present is the newest stamp of the list that does not lie in the API's future, and how
-// many rows the list has; of one that does not tell, there is one at least.
+// present is the newest stamp of the list that is not in the API's future, and the number
+// of rows that the list has.
 func (f *follower[T]) present(ctx context.Context) (since DateTime, total int, err error) {
 	page, _, now, err := get[T](ctx, f.changed, f.changed.first)
 	if err != nil {
@@ -421,9 +421,9 @@ func (f *follower[T]) present(ctx context.Context) (since DateTime, total int, e
 	return newest, total, nil
 }
 
-// page reads a page, and tells whether it reaches the end of the list. An answer
-// that contradicts itself or those before is asked for again. The page is nil when
-// the server turns out to have pages of its own.
+// page reads a page, and reports whether it reaches the end of the list. If an answer
+// contradicts itself or those before, the page is read again. The page is nil when the
+// server turns out to have a page size of its own.
 func (f *follower[T]) page(ctx context.Context, l *listing, p *loading, w walk.Window) (page *Page[T], now time.Time, ends bool, err error) {
 	claimed := -1
 	for asked := 1; ; asked++ {
@@ -450,13 +450,13 @@ func (f *follower[T]) page(ctx context.Context, l *listing, p *loading, w walk.W
 			wrong = fmt.Errorf("page %d has %d items, although it can have %d", w.Page, page.rows, w.Size)
 		case total > 0 && page.rows < w.Size && reached < total:
 			wrong = fmt.Errorf("page %d has %d of %d items, although the answer counts %d in all", w.Page, page.rows, w.Size, total)
-		case total == 0 && page.rows == 0 && (p.Total > 0 || !p.newest && w.Begin() == 0) && asked < 3: // has it been emptied?
+		case total == 0 && page.rows == 0 && (p.Total > 0 || !p.newest && w.Begin() == 0) && asked < 3: // read again: is the list empty now?
 			continue
-		case total == 0 && page.rows == 0 && p.Total > 0 && p.fixed && w.Begin() > 0: // and nothing would notice
+		case total == 0 && page.rows == 0 && p.Total > 0 && p.fixed && w.Begin() > 0: // no other check would see this
 			wrong = walk.EmptyPage(w.Page, p.Total, page.TotalPages)
 		case total > 0 && page.rows > 0 && reached > total:
 			page.TotalItemCount, ends = 0, page.rows < w.Size
-		case ends && total < p.Total && total != claimed && asked < 5: // is that so?
+		case ends && total < p.Total && total != claimed && asked < 5: // read again: has it become shorter?
 			claimed = total
 			continue
 		}
@@ -469,7 +469,7 @@ func (f *follower[T]) page(ctx context.Context, l *listing, p *loading, w walk.W
 	}
 }
 
-// idRanges are ids in order, as ranges from a first one to a last one.
+// idRanges is a set of ids, as sorted ranges from a first id to a last one.
 type idRanges [][2]int64
 
 // find returns the index of the first range that ends at an id or later.
@@ -490,7 +490,7 @@ func (r idRanges) count() int {
 	return n
 }
 
-// with adds an id, in place where it can.
+// with adds an id, in place if possible.
 func (r idRanges) with(id int64) idRanges {
 	i := r.find(id)
 	if i < len(r) && r[i][0] <= id {

@@ -53,7 +53,7 @@ type Log struct {
 	LogType LogType `json:"logType,omitzero"`
 	Text    string  `json:"text,omitzero"`
 	Project *Ref    `json:"project,omitzero"`
-	// User is who did it.
+	// User is the user that did it.
 	User        *Ref     `json:"user,omitzero"`
 	CreatedDate DateTime `json:"createdDate,omitzero"`
 	ObjectName  string   `json:"objectName,omitzero"`

@@ -9,8 +9,8 @@ import (
 // Event is one attempt of a call, for metrics and tracing. It carries no
 // parameters, bodies or secrets.
 type Event struct {
-	// Operation is what was asked, such as "GET /v1/Core/Contacts/{id}": few
-	// distinct values, fit for a label.
+	// Operation is what was asked, such as "GET /v1/Core/Contacts/{id}". It has few
+	// distinct values, so that it can be a label of a metric.
 	Operation string
 	// Attempt counts the attempts of the call from 1.
 	Attempt int

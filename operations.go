@@ -12,10 +12,9 @@ const (
 
 const opToken = "POST /v1/Auth/Token"
 
-// operations are all that this module calls by name, and how well the path of
-// each is known; that there are such operations is documented for most. A path
-// that turns out wrong is corrected here and in its service; until then a caller
-// uses [WithPath].
+// operations are all operations that this module calls by name, with the evidence for the
+// path of each; that there is such an operation is documented for most. A path that turns
+// out wrong is corrected here and in its service; until then [WithPath] corrects it.
 var operations = map[string]evidence{
 	opToken: documented,
 

@@ -29,8 +29,8 @@ type config struct {
 	templates  map[string]string
 }
 
-// WithBaseURL speaks to another address, such as [BlikkBaseURL] or that of a
-// fake server. It must be https, except for hosts of this machine.
+// WithBaseURL sets another address, such as [BlikkBaseURL] or that of a fake server. It
+// must be https, except for hosts of this machine.
 func WithBaseURL(address string) Option {
 	return func(c *config) error { c.baseURL = address; return nil }
 }
@@ -60,12 +60,12 @@ func WithLimiter(limiter Limiter) Option {
 	}
 }
 
-// WithRetries sets how often one call is retried at the most; 4 by default, 0
-// never retries. Requests that the API refused before executing them, and those
-// that never reached it, are retried whatever their method; after other
-// failures only GET and [InvoicesService.SetSentToEconomySystem] are, and the
-// methods given here: PUT and DELETE do no harm twice. POST cannot be given, since a time report created twice is worse than
-// an error.
+// WithRetries sets the most retries of one call: 4 by default, 0 for none. Requests that
+// the API refused before executing them, and those that never reached it, are retried
+// whatever their method. After other failures only idempotent requests are: GET,
+// [InvoicesService.SetSentToEconomySystem], and those of the methods given here, which
+// can be PUT and DELETE. POST cannot be given, since a time report that is created twice
+// is worse than an error.
 func WithRetries(retries int, methods ...string) Option {
 	return func(c *config) error {
 		if retries < 0 {
@@ -104,12 +104,11 @@ func WithLogger(log *slog.Logger) Option {
 	return func(c *config) error { c.log = log; return nil }
 }
 
-// WithTransport puts a layer around the transport, such as the spans or metrics of
-// a telemetry library: wrap is called once, with the module's own transport or that
-// of [WithHTTPClient], and keeps its connection pool. [OperationFrom] tells a layer
-// what a request is for. A layer must send each request once and pass on its
-// context; behind one that reads the body first, a write whose connection never came
-// up is not retried.
+// WithTransport wraps the transport, for the spans or metrics of a telemetry library. wrap
+// is called once, with the module's own transport or that of [WithHTTPClient], which keeps
+// its connection pool. [OperationFrom] names the operation of a request. The transport
+// that wrap returns must send each request once, and pass on its context. If it reads the
+// body before it sends, a write whose connection never came up is not retried.
 func WithTransport(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	return func(c *config) error {
 		if wrap == nil {
@@ -126,8 +125,8 @@ func WithTransport(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	}
 }
 
-// WithObserver calls observe after each attempt, with the context of the call and
-// in the goroutine that made the attempt; it must be safe for concurrent use and quick.
+// WithObserver calls observe after each attempt, with the context of the call and in the
+// goroutine that made the attempt. observe must be safe for concurrent use, and fast.
 func WithObserver(observe func(context.Context, Event)) Option {
 	return func(c *config) error { c.observer = observe; return nil }
 }
@@ -144,9 +143,9 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithReadAhead sets how many pages All may have under way at once, 16 by
-// default: as many as the latency asks for to use up the rate limit, and no more.
-// 0 reads one page after the other.
+// WithReadAhead sets the most pages that All requests at the same time, 16 by default. It
+// requests as many as it takes to use the rate limit at the latency of the network, and
+// no more. 0 reads one page after the other.
 func WithReadAhead(pages int) Option {
 	return func(c *config) error {
 		if pages < 0 {
@@ -157,10 +156,9 @@ func WithReadAhead(pages int) Option {
 	}
 }
 
-// WithoutWalkChecks reads each page of a list once, as it comes, without the
-// requests that find out whether others have changed the list meanwhile: a row that
-// is in it all the time can then be missing without an error. Rows that come again
-// are left out all the same.
+// WithoutWalkChecks reads each page of a list once, without the requests that find out
+// whether the list has changed meanwhile. A row that is in the list all the time can then
+// be missing without an error. Rows that come twice are still given once.
 func WithoutWalkChecks() Option {
 	return func(c *config) error { c.unchecked = true; return nil }
 }

@@ -46,10 +46,10 @@ type ListOptions struct {
 	PageSize int `url:"pageSize,omitempty"`
 	// SortOrder is the direction of the sort key.
 	SortOrder SortOrder `url:"sortOrder,omitempty"`
-	// Progress is called for each page that All and ChangedSince read, before its
-	// items are given, and that Follow reads, after that: read is how many items have
-	// come, with those of this page, and total how many the API counts, 0 if it does not. It is called in the
-	// goroutine of the caller, and is no part of the request.
+	// Progress is called for each page, by All and ChangedSince before its items are
+	// given and by Follow after that, in the goroutine of the caller. read is the number
+	// of items so far, with those of this page, and total is the number that the API
+	// counts, 0 if it does not. It is no part of the request.
 	Progress func(read, total int) `url:"-"`
 }
 
@@ -72,8 +72,8 @@ type Page[T any] struct {
 	// ObjectName is what the API calls this list.
 	ObjectName string `json:"objectName,omitzero"`
 
-	rows int // of this page, with those that are null
-	size int // as the answer has it; 0 if it does not
+	rows int // the number of rows in the answer, with those that are null
+	size int // the page size in the answer; 0 if it has none
 }
 
 // more reports whether the counters say that a page follows the given one.
@@ -87,12 +87,12 @@ func (p *Page[T]) more(number int) bool {
 	return len(p.Items) > 0 && len(p.Items) >= p.PageSize
 }
 
-// listing is a list operation whose options are encoded once for all pages.
+// listing is a list operation, with its options encoded once for all pages.
 type listing struct {
 	client    *Client
 	call      *call
 	first     walk.Window
-	readAhead int  // pages under way at once, at the most
+	readAhead int  // the most pages to request at the same time
 	moving    bool // its rows move while others write
 	progress  func(read, total int)
 }
@@ -126,15 +126,15 @@ func (l *listing) sortedBy(key string, order SortOrder) *listing {
 	return &sorted
 }
 
-// walk plans how the list is read.
+// walk makes the plan by which the list is read.
 func (l *listing) walk() *walk.Walk {
 	w := walk.New(l.first, maxPageSize)
 	w.Moving, w.Unchecked = l.moving, l.client.unchecked
 	return w
 }
 
-// pageParam reads page or pageSize from the query; it is always sent, since some
-// lists fail without.
+// pageParam reads page or pageSize from the query, and sets it, since some lists fail
+// without it.
 func pageParam(call *call, name string, fallback, most int) (int, error) {
 	text := call.query.Get(name)
 	n, err := strconv.Atoi(text)
@@ -151,8 +151,8 @@ func pageParam(call *call, name string, fallback, most int) (int, error) {
 	return n, nil
 }
 
-// get reads one page, and tells how long its last attempt took and what the clock
-// of the API was.
+// get reads one page. took is the time that its last attempt took, and now the clock of
+// the API.
 func get[T any](ctx context.Context, l *listing, w walk.Window) (page *Page[T], took time.Duration, now time.Time, err error) {
 	call := *l.call
 	call.query = maps.Clone(l.call.query)
@@ -166,7 +166,7 @@ func get[T any](ctx context.Context, l *listing, w walk.Window) (page *Page[T], 
 	return page, call.took, now, err
 }
 
-// readPage decodes a page, and refuses what is no list at all.
+// readPage decodes a page, and refuses an answer that is no list.
 func readPage[T any](resp *http.Response, page *Page[T], size int) error {
 	page.ItemCount, page.TotalItemCount = -1, -1
 	if err := readJSON(resp, page); err != nil {
@@ -222,13 +222,13 @@ func listCall[T any](ctx context.Context, c *Client, call *call, opts any, err e
 	return page, nil
 }
 
-// fails is the error of answers that cannot be believed.
+// fails is the error of answers that contradict each other or themselves.
 func (l *listing) fails(err error) *Error {
 	return &Error{Operation: l.call.op, Path: l.client.pathOf(l.call), StatusCode: http.StatusOK, Attempts: 1, Err: err}
 }
 
-// all yields every item from the page on that opts ask for. The options are
-// encoded before it returns, so that the caller may change them.
+// all yields every item from the page on that opts ask for. The options are encoded before
+// it returns, so that the caller may change them afterwards.
 func all[T any](ctx context.Context, c *Client, op string, opts any, args ...any) iter.Seq2[*T, error] {
 	call, err := c.newCall(ctx, op, args, opts, nil)
 	return allCall[T](ctx, c, call, opts, err)
@@ -255,25 +255,25 @@ func allCall[T any](ctx context.Context, c *Client, call *call, opts any, err er
 	}
 }
 
-// ListAs reads one page of any list into any type: one of this package with more
-// fields around it, one of the caller's, or [json.RawMessage]. path is relative
-// to the base URL, its elements escaped; opts is nil, [url.Values], or an options
-// struct of this package or of the caller's with url tags.
+// ListAs reads one page of any list into any type: a struct that embeds a type of this
+// package, another type of the caller's, or [json.RawMessage]. path is relative to the
+// base URL, its elements escaped; opts is nil, [url.Values], or a struct with url tags, of
+// this package or of the caller's.
 func ListAs[T any](ctx context.Context, c *Client, path string, opts any) (*Page[T], error) {
 	call, err := c.callPath(ctx, http.MethodGet, path, opts, nil)
 	return listCall[T](ctx, c, call, opts, err)
 }
 
-// AllAs yields every item of any list; see [ListAs] for its arguments. A page
-// that fails ends it with that error.
+// AllAs yields every item of any list; see [ListAs] for its arguments. The first error
+// ends it.
 func AllAs[T any](ctx context.Context, c *Client, path string, opts any) iter.Seq2[*T, error] {
 	call, err := c.callPath(ctx, http.MethodGet, path, opts, nil)
 	return allCall[T](ctx, c, call, opts, err)
 }
 
-// GetAs reads one object into any type: one of this package with more fields around
-// it, or one of the caller's. path is relative to the base URL, its elements escaped.
-// ErrNotFound, too, for an answer that lacks the id that T has a field for.
+// GetAs reads one object into any type: a struct that embeds a type of this package, or
+// another type of the caller's. path is relative to the base URL, its elements escaped.
+// It is ErrNotFound as well if T has a field for an id and the answer has none.
 func GetAs[T any](ctx context.Context, c *Client, path string) (*T, error) {
 	call, err := c.callPath(ctx, http.MethodGet, path, nil, nil)
 	if err != nil {

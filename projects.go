@@ -180,7 +180,7 @@ type ProjectInput struct {
 	carried carried
 }
 
-// withID returns a copy that repeats the id of the path, as the API expects.
+// withID returns a copy with the id of the path, which the API expects in the body too.
 func (in *ProjectInput) withID(id int64) any {
 	copied := *in
 	copied.ID = id

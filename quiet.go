@@ -16,10 +16,9 @@ import (
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// quiet returns a dial of connections that end where an answer is followed by
-// bytes that nobody asked for. net/http would print those with the standard
-// logger of the program, whatever is in them, and take them for the answer to the
-// next request if they come late enough.
+// quiet returns a dial whose connections end where an answer is followed by surplus bytes.
+// net/http would print those with the standard logger, which may be a secret in a log, or
+// take them as the answer to the next request.
 func quiet(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -64,17 +63,17 @@ func quietTLS(dial dialFunc, config *tls.Config, timeout time.Duration) dialFunc
 	})
 }
 
-// quietConn is a connection that carries one HTTP/1.1 answer for each request,
-// and nothing else: with the first surplus byte it is closed, and at its end. It
-// counts the bytes that may have been written, so that a request which met a dead
-// connection is known not to have left, and tells its attempt when they have been.
+// quietConn is a connection with one HTTP/1.1 answer for each request, and nothing else: it
+// is closed at the first surplus byte. It counts the bytes that may have been written, so
+// that it is known if a request never left on a dead connection, and reports to its
+// attempt when they have been written.
 type quietConn struct {
 	net.Conn
 	written atomic.Int64
 	attempt atomic.Pointer[sending]
 
 	mu     sync.Mutex
-	asked  bool // a request goes out whose answer has not begun
+	asked  bool // a request has been written, and its answer has not begun
 	answer framing
 	ended  bool
 }
@@ -88,7 +87,7 @@ func (c *quietConn) Write(p []byte) (int, error) {
 		c.asked = true
 	}
 	c.mu.Unlock()
-	c.written.Add(int64(len(p))) // before: the attempt may end while this one blocks
+	c.written.Add(int64(len(p))) // before the write, since the attempt may end while it blocks
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n - len(p)))
 	if attempt := c.attempt.Load(); attempt != nil {
@@ -118,21 +117,21 @@ func (c *quietConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// framing follows an HTTP/1.1 answer to its end (RFC 9112, 6). Of what it cannot
-// read it takes everything to be the answer, as net/http gives such a connection up.
+// framing finds the end of an HTTP/1.1 answer (RFC 9112, 6). If it cannot read one, it
+// takes everything as the answer: net/http closes such a connection.
 type framing struct {
 	part    part
 	line    []byte
 	version string
 	status  int
 	chunked bool
-	left    int64 // bytes of the body or the chunk; -1 where nothing tells
+	left    int64 // bytes of the body or the chunk; -1 if unknown
 }
 
 type part uint8
 
 const (
-	complete part = iota // the zero framing: nothing is awaited
+	complete part = iota // the zero framing: no answer is expected
 	statusLine
 	headers
 	sized
@@ -143,10 +142,10 @@ const (
 	untilClose
 )
 
-// maxLine is how much of a line is looked at: no line that matters is longer.
+// maxLine is how much of a line is read: no line that matters is longer.
 const maxLine = 256
 
-// advance takes what has arrived, and returns how much of it belongs to the answer.
+// advance reads what has arrived, and returns how much of it belongs to the answer.
 func (f *framing) advance(p []byte) int {
 	at := 0
 	for at < len(p) {
@@ -180,7 +179,7 @@ func (f *framing) advance(p []byte) int {
 	return at
 }
 
-// next is what follows a line.
+// next is the part that follows a line.
 func (f *framing) next(line string) part {
 	switch f.part {
 	case statusLine:
@@ -231,7 +230,7 @@ func (f *framing) next(line string) part {
 	return complete
 }
 
-// body is what follows the headers.
+// body is the part that follows the headers.
 func (f *framing) body() part {
 	switch {
 	case f.status == 101:

@@ -12,37 +12,36 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limiter decides when a request may be sent. Every attempt of every call passes
-// it, retries and token requests too. A Limiter must be safe for concurrent use;
-// one that is shared between processes lets a fleet share one budget.
+// Limiter decides when a request may be sent. Every attempt of every call waits for it,
+// retries and token requests too. A Limiter must be safe for concurrent use. One that is
+// shared between processes gives all of them one allowance.
 type Limiter interface {
-	// Wait returns when a request may be sent, with a Permit that is not nil. It returns early with an error
-	// that wraps ctx.Err() when ctx ends, and at once with a [*NoTurnError] when
-	// the deadline of ctx comes before the turn. [OperationFrom] tells what ctx is
-	// for: the token exchange, "POST /v1/Auth/Token", goes ahead of all that wait
-	// for its token.
+	// Wait returns when a request may be sent, with a Permit that is not nil. It returns
+	// early with an error that wraps ctx.Err() when ctx ends, and at once with a
+	// [*NoTurnError] when the deadline of ctx comes before the turn. [OperationFrom]
+	// names the operation: the token exchange, "POST /v1/Auth/Token", should go ahead of
+	// the requests that wait for its token.
 	Wait(ctx context.Context) (Permit, error)
 }
 
-// Permit is one admission by a [Limiter]. Its place in the allowance is taken
-// from Wait until Sent, however long a connection takes to come up.
+// Permit is the permission of a [Limiter] to send one request. Its place in the allowance
+// is taken from Wait on, however long a connection takes to come up.
 type Permit interface {
-	// Sent reports that the request has just gone out: when it has been written,
-	// or, where the transport does not trace with httptrace, as it is handed over.
-	// It can come again; the last time counts.
+	// Sent is called when the request has been written or, if the transport does not
+	// trace with httptrace, when it is handed to the transport. It can be called again;
+	// the last time counts.
 	Sent()
-	// Done comes exactly once: when the response's header has arrived, or with
-	// status 0 when there will be none. Without a Sent before it nothing has gone
-	// out, and the place is free again. retryAfter is the pause that a 429 asked for.
+	// Done is called exactly once: when the header of the answer has arrived, or with
+	// status 0 if there will be none. If Sent was not called before, nothing has been
+	// sent, and the place is free again. retryAfter is the pause that a 429 asked for.
 	Done(status int, retryAfter time.Duration)
 }
 
 // The allowance of the API: this many requests of one access token in a second.
 const requestsPerSecond = 4
 
-// The margin of the gate: how long after a second has passed since sending a
-// slot is taken to be free, since a request may spend longer on its way than
-// the one after it.
+// The margin of the gate is added to the second after which a slot is free again, since a
+// request may take longer to arrive than the next one.
 const (
 	initialMargin = 30 * time.Millisecond
 	minMargin     = 10 * time.Millisecond
@@ -51,37 +50,37 @@ const (
 	marginDecay   = 0.9995 // on a success
 )
 
-// NewLimiter returns the limiter that a Client has by default: at most four
-// requests reach the API in any second, sliding or fixed, and a 429 pauses
-// everyone until its Retry-After has passed, or the time of [WithMaxWait]. Clients that use the same static
-// token should share one; clients with application credentials get a token each.
+// NewLimiter returns the limiter that a Client has by default: at most four requests reach
+// the API in any second, sliding or fixed, and a 429 pauses all requests until its
+// Retry-After has passed, or the time of [WithMaxWait]. Clients with the same static token
+// should share one; clients with application credentials each get a token of their own.
 func NewLimiter() Limiter {
 	return &gate{turn: make(chan struct{}, 1), changed: make(chan struct{}), margin: initialMargin}
 }
 
-// gate has a slot for each request that the API allows in a second. A slot is
-// taken until its request has gone out, and free again one second after the
-// response (when the API must have counted the request by then, always safe) or
-// one second and the margin after sending, whichever is earlier.
+// gate has a slot for each request that the API allows in a second. A slot is taken while
+// its request has not been sent. It is free again one second and the margin after sending,
+// or one second after the answer if that is earlier: the API has counted the request
+// before it answered.
 type gate struct {
-	turn chan struct{} // held by the one waiter that is next; Go queues the rest in order
+	turn chan struct{} // held by the next waiter; Go queues the others in order
 
 	mu      sync.Mutex
 	changed chan struct{}              // closed, and replaced, when a slot's time has changed
 	slots   [requestsPerSecond]*permit // nil where free
 	margin  time.Duration
-	paused  time.Time // nobody passes before
+	paused  time.Time // no request is sent before
 	waiting int
-	urgent  int // requests for a token that wait: nobody else passes before them
+	urgent  int // waiting requests for a token, which go before all others
 }
 
 type permit struct {
 	gate     *gate
-	sent     time.Time // zero while the request has not gone out
+	sent     time.Time // zero while the request has not been sent
 	answered time.Time
 }
 
-// freeAt is when the slot can be used again; ok is false while that is not known.
+// freeAt is the time when the slot is free again; ok is false while that is not known.
 func (p *permit) freeAt(margin time.Duration) (free time.Time, ok bool) {
 	sent, answered := p.sent.Add(time.Second+margin), p.answered.Add(time.Second)
 	switch {
@@ -113,7 +112,7 @@ func (p *permit) Done(status int, retryAfter time.Duration) {
 	defer g.change()
 	switch {
 	case status == http.StatusTooManyRequests:
-		if !now.Before(g.paused) { // of several requests refused together the first one tells
+		if !now.Before(g.paused) { // requests that are refused together count once
 			g.margin = min(time.Duration(float64(g.margin)*marginGrowth), maxMargin)
 		}
 		if until := now.Add(retryAfter); until.After(g.paused) {
@@ -121,7 +120,7 @@ func (p *permit) Done(status int, retryAfter time.Duration) {
 		}
 	case status != 0:
 		g.margin = max(time.Duration(float64(g.margin)*marginDecay), minMargin)
-	case p.sent.IsZero(): // nothing has gone out
+	case p.sent.IsZero(): // nothing has been sent
 		if i := slices.Index(g.slots[:], p); i >= 0 {
 			g.slots[i] = nil
 		}
@@ -132,7 +131,7 @@ func (p *permit) Done(status int, retryAfter time.Duration) {
 }
 
 func (g *gate) Wait(ctx context.Context) (Permit, error) {
-	if OperationFrom(ctx) == opToken { // ahead of all callers that wait for the token
+	if OperationFrom(ctx) == opToken { // before all requests that wait for the token
 		g.hurry(1)
 		defer g.hurry(-1)
 		return g.next(ctx, true)
@@ -154,7 +153,7 @@ func (g *gate) Wait(ctx context.Context) (Permit, error) {
 	return g.next(ctx, false)
 }
 
-// hurry counts the requests for a token that wait.
+// hurry counts the waiting requests for a token.
 func (g *gate) hurry(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -162,7 +161,7 @@ func (g *gate) hurry(n int) {
 	g.change()
 }
 
-// next takes the next slot that is free, without regard to whose turn it is.
+// next waits for a free slot and takes it, whether or not it is the caller's turn.
 func (g *gate) next(ctx context.Context, urgent bool) (Permit, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -172,7 +171,7 @@ func (g *gate) next(ctx context.Context, urgent bool) (Permit, error) {
 		if p != nil {
 			return p, nil
 		}
-		wait := time.Hour // while no slot's time is known: changed tells
+		wait := time.Hour // no slot's time is known: wait for changed
 		if !free.IsZero() {
 			wait = time.Until(free)
 			if err := fits(ctx, wait); err != nil {
@@ -189,8 +188,8 @@ func (g *gate) next(ctx context.Context, urgent bool) (Permit, error) {
 	}
 }
 
-// join counts the caller among the waiting, unless its deadline comes before
-// its turn even if all goes well for those ahead of it.
+// join counts the caller as waiting, unless its deadline comes before its turn even if the
+// callers before it take no longer than they must.
 func (g *gate) join(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -217,8 +216,8 @@ func (g *gate) join(ctx context.Context) error {
 	return nil
 }
 
-// take gives a free slot to the caller. Otherwise it says when the next one is
-// free, zero while that is not known, and what is closed when that changes.
+// take takes a free slot. If there is none, it returns the time when the next one is free,
+// zero while that is not known, and a channel that is closed when that changes.
 func (g *gate) take(urgent bool) (p *permit, free time.Time, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -253,10 +252,10 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// NoTurnError is what a [Limiter] gives when the deadline of the context comes
-// before the turn. It matches [ErrNoTurn] and context.DeadlineExceeded.
+// NoTurnError is the error of a [Limiter] when the deadline of the context comes before
+// the turn. It matches [ErrNoTurn] and context.DeadlineExceeded.
 type NoTurnError struct {
-	// Wait is how long the turn would have taken at the least.
+	// Wait is the least time that the turn would have taken.
 	Wait time.Duration
 }
 
@@ -278,7 +277,7 @@ func fits(ctx context.Context, wait time.Duration) error {
 	return nil
 }
 
-// sleep waits, or returns the error of ctx as soon as it ends.
+// sleep waits, or returns the error of ctx as soon as ctx ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -290,10 +289,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// RateLimiter makes a [rate.Limiter] a Limiter, for a caller that takes a fixed
-// share of the allowance. A token bucket lets a burst through at once, and its
-// refills beside it: to stay within four requests in any second, burst and rate
-// must not add up to more than four. It shares no pause after a 429.
+// RateLimiter makes a [rate.Limiter] a Limiter, for a fixed share of the allowance. A token
+// bucket admits a burst at once, and its refills in the same second: to stay within four
+// requests in any second, burst and rate must not add up to more than four. A 429 pauses
+// only the call that it answers.
 func RateLimiter(l *rate.Limiter) Limiter { return rateLimiter{l} }
 
 type rateLimiter struct{ limiter *rate.Limiter }

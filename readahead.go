@@ -15,23 +15,22 @@ import (
 const (
 	// defaultReadAhead is enough for the whole rate limit up to about three seconds of latency.
 	defaultReadAhead = 16
-	// Nothing is read ahead before the first page has been taken, so that breaking
-	// out of it has caused one request; then firstReadAhead pages may be under way,
-	// and readAheadGrowth times as many after each page taken.
+	// There is no read-ahead before the first page has been taken, so that a loop that is
+	// left there has caused one request. Then firstReadAhead pages may be requested, and
+	// readAheadGrowth times as many after each page.
 	firstReadAhead  = 2
 	readAheadGrowth = 4
 )
 
-// batch is what one page brought.
+// batch holds the new items of one page.
 type batch[T any] struct {
-	items []*T // those that have not been given yet
+	items []*T
 }
 
-// batches walks through a list. It keeps as many requests under way as it takes to
-// use up the rate limit at the latency that it observes, and holds one page more
-// than that at the most: a caller that takes pages slowly has few waiting. until, if it
-// is not nil, returns how many items of a page are wanted: the first that is not
-// ends the list.
+// batches reads a list. It has as many requests in progress as it takes to use the rate
+// limit at the observed latency, and holds at most one page more than that, so that a slow
+// caller keeps few pages in memory. until, if it is not nil, returns how many items of a
+// page are wanted: the first item that is not wanted ends the list.
 func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, error)) iter.Seq2[batch[T], error] {
 	return func(yield func(batch[T], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -39,7 +38,7 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 		defer fetches.Wait()
 		defer cancel()
 
-		var ahead []*fetching[T] // under way or waiting, in order
+		var ahead []*fetching[T] // in progress or done, in order
 		start := func(s walk.Step) {
 			ctx, cancel := context.WithCancel(ctx)
 			f := &fetching[T]{step: s, cancel: cancel, done: make(chan struct{})}
@@ -119,7 +118,7 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 	}
 }
 
-// fetching is a page on its way, and what came of it.
+// fetching is the request of a page, and its result.
 type fetching[T any] struct {
 	step   walk.Step
 	cancel context.CancelFunc
@@ -129,7 +128,7 @@ type fetching[T any] struct {
 	now    time.Time
 	err    error
 
-	left     bool // by a panic, or by runtime.Goexit
+	left     bool // run was left by a panic, or by runtime.Goexit
 	panicked any
 }
 
@@ -145,7 +144,7 @@ func (f *fetching[T]) run(ctx context.Context, l *listing) {
 	f.left = false
 }
 
-// raise does in the caller's goroutine what has happened in that of the request.
+// raise repeats a panic or Goexit of the request in the caller's goroutine.
 func (f *fetching[T]) raise() {
 	if f.left && f.panicked == nil {
 		runtime.Goexit()
@@ -169,8 +168,8 @@ func writtenWithin(item any, from, to time.Time) bool {
 	return false
 }
 
-// wanted is how many requests have to be under way to use up the rate limit at
-// the given latency, with a little for its jitter.
+// wanted is the number of requests in progress that uses the rate limit at the given
+// latency, with a little for its jitter.
 func wanted(latency time.Duration) int {
 	return 1 + int(math.Ceil(1.25*requestsPerSecond*latency.Seconds()))
 }

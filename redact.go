@@ -13,22 +13,21 @@ import (
 	"unicode/utf8"
 )
 
-// redactor blanks what authorized a request in the texts that came back: an
-// answer, or an error of net/http, that repeats the request must not carry its
-// credentials into a log.
+// redactor blanks the credentials of a request in the texts that came back: an answer, or
+// an error of net/http, may contain the request, and must not bring its credentials into a
+// log.
 //
-// Servers repeat them in many spellings, so texts are compared as a reader would:
-// unescaped, layer by layer, without case and white space. What is blanked is the
-// stretch of the original that a match came from. A piece of a credential counts
-// as well, since texts are cut. Which pieces do is up to [distinct].
+// Servers escape them in many ways, so texts are compared unescaped, layer by layer,
+// without case and white space; the part of the original that matched is blanked. Pieces
+// of a credential are blanked as well, since texts are cut. [distinct] decides which.
 type redactor struct {
 	forms    []string         // the credentials, folded
 	pieces   map[string]place // all their distinct pieces of the two least lengths
-	literals []string         // passwords that folding leaves too little of
-	contexts []string         // what stands before a credential that could be a word, folded
+	literals []string         // passwords of which folding leaves too little
+	contexts []string         // texts before a credential that could be a word, folded
 }
 
-// place is where in a form a piece begins.
+// place is the position of a piece in a form.
 type place struct {
 	form string
 	at   int
@@ -40,16 +39,17 @@ const (
 	leastLetters = 16
 )
 
-// distinct reports whether a credential, or a piece of one, can be told from
-// ordinary words: 16 characters, or 8 with a digit among them; for a whole one 6
-// with letters and digits will do. A shorter or plainer one is blanked only behind its user name and a colon, or behind the
-// name of the authorization scheme: a password that is an English word must not
-// take that word out of its own error.
+// distinct reports whether a credential, or a piece of one, differs from ordinary words: it
+// has 16 characters, or 8 with a digit. For a whole credential 6 with letters and digits
+// are enough. Others are blanked only after the user name and a colon, or after the name
+// of the authorization scheme: a password that is an English word must not remove that
+// word from every error.
 func distinct(s string) bool {
 	return len(s) >= leastLetters || len(s) >= leastMixed && strings.ContainsAny(s, "0123456789")
 }
 
-// redactorOf knows a bearer token, or the base64 of a user name and a password.
+// redactorOf returns a redactor for a bearer token, or for the base64 of a user name and a
+// password.
 func redactorOf(sent string) *redactor {
 	r := &redactor{pieces: make(map[string]place), contexts: []string{"bearer", "basic"}}
 	r.add(sent)
@@ -62,8 +62,7 @@ func redactorOf(sent string) *redactor {
 	return r
 }
 
-// add learns a credential as it is, and in the encodings that leave none of its
-// characters in place.
+// add learns a credential as it is, and in the encodings that change all characters.
 func (r *redactor) add(credential string) {
 	r.learn(credential)
 	if !distinct(folded(credential)) {
@@ -73,10 +72,10 @@ func (r *redactor) add(credential string) {
 		return
 	}
 	r.learn(hex.EncodeToString([]byte(credential)))
-	for offset := range 3 { // in the groups of three bytes that base64 takes
+	for offset := range 3 { // base64 encodes groups of three bytes
 		encoded := base64.StdEncoding.EncodeToString([]byte("\x00\x00"[:offset] + credential))[(offset*8+5)/6:]
-		r.learn(encoded)                                               // with nothing behind it
-		r.learn(encoded[:(offset+len(credential))*8/6-(offset*8+5)/6]) // with something
+		r.learn(encoded)                                               // at the end of a text
+		r.learn(encoded[:(offset+len(credential))*8/6-(offset*8+5)/6]) // before other bytes
 	}
 }
 
@@ -104,10 +103,10 @@ func (r *redactor) learn(text string) {
 	}
 }
 
-// maxLayers is how often an echo may have been escaped.
+// maxLayers is the number of times that a credential may have been escaped.
 const maxLayers = 8
 
-// blank returns s with an ellipsis in the place of each echo.
+// blank returns s with an ellipsis in the place of each credential.
 func (r *redactor) blank(s string) string {
 	var found []span
 	layer := unitsOf(s)
@@ -135,10 +134,10 @@ func (r *redactor) blank(s string) string {
 	return b.String() + s[at:]
 }
 
-// span is a stretch of the original text.
+// span is a part of the original text.
 type span struct{ from, to int }
 
-// find returns what in a layer is an echo.
+// find returns where the credentials are in a layer.
 func (r *redactor) find(layer []unit) (found []span) {
 	text, index := fold(layer)
 	add := func(from, to int) {
@@ -200,7 +199,7 @@ func (r *redactor) find(layer []unit) (found []span) {
 	return found
 }
 
-// inContext reports whether a credential is expected behind the text.
+// inContext reports whether a credential is expected after the text.
 func (r *redactor) inContext(before string) bool {
 	before = strings.TrimRight(before, `"'`)
 	return slices.ContainsFunc(r.contexts, func(c string) bool {
@@ -208,7 +207,7 @@ func (r *redactor) inContext(before string) bool {
 	})
 }
 
-// unit is a character of a layer, and the stretch of the original that it came from.
+// unit is a byte of a layer, and the part of the original that it came from.
 type unit struct {
 	char     byte
 	from, to int32
@@ -222,9 +221,9 @@ func unitsOf(s string) []unit {
 	return units
 }
 
-// fold leaves out what an echo may have more or less of, white space and line
-// breaks, what is not ASCII, and signs that encodings write differently, and
-// makes one of upper and lower case. index tells which unit each byte came from.
+// fold removes what may differ in a copy: white space and line breaks, what is not ASCII,
+// characters that encodings write differently, and the difference of upper and lower
+// case. index holds the unit that each byte came from.
 func fold(layer []unit) (text string, index []int32) {
 	var b strings.Builder
 	b.Grow(len(layer))
@@ -250,8 +249,8 @@ func folded(s string) string {
 	return text
 }
 
-// unescape takes one layer of escapes off: those of URLs, quoted-printable, HTML
-// and of string literals. It reports whether there were any.
+// unescape removes one layer of escapes: those of URLs, quoted-printable, HTML and string
+// literals. It reports whether there were any.
 func unescape(layer []unit) (plain []unit, escaped bool) {
 	if !slices.ContainsFunc(layer, func(u unit) bool { return beginsEscape(u.char) }) {
 		return layer, false
@@ -302,21 +301,21 @@ func readEscape(s string) (text string, length int) {
 		if end < len(s) && s[end] == ';' {
 			end++
 		}
-		// The longest name wins, as one without a semicolon ends in the middle of a word.
+		// A name without a semicolon may end within a word: take the longest.
 		if text = html.UnescapeString(s[:end]); text == s[:end] {
 			return "", 0
 		}
 		return text, end
 	case '\\':
 		at := 1
-		for at < len(s) && s[at] == '\\' { // of strings in strings
+		for at < len(s) && s[at] == '\\' { // strings within strings
 			at++
 		}
 		if at == len(s) {
 			return "", 0
 		}
 		switch c := s[at]; {
-		case strings.IndexByte("abfnrtv", c) >= 0: // folding leaves all of these out
+		case strings.IndexByte("abfnrtv", c) >= 0: // folding removes all of these
 			return " ", at + 1
 		case c == 'u' && at+1 < len(s) && s[at+1] == '{':
 			end := strings.IndexByte(s, '}')
@@ -363,7 +362,7 @@ func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// redactedErr returns err, or one of the same kind when its text holds what was sent.
+// redactedErr returns err, or a copy with another text if it shows a credential.
 func redactedErr(err error, sent string) error {
 	if err == nil || err == io.EOF || sent == "" {
 		return err
@@ -376,8 +375,8 @@ func redactedErr(err error, sent string) error {
 	return &redacted{text: blanked, cause: func() error { return err }}
 }
 
-// redacted is an error whose own text holds a credential. errors.Is and errors.As
-// find what it is; no formatting finds the text.
+// redacted replaces an error whose text shows a credential. errors.Is and errors.As still
+// find the error; formatting does not find its text.
 type redacted struct {
 	text  string
 	cause func() error

@@ -26,14 +26,14 @@ type call struct {
 	body   []byte       // JSON, or nil for none
 	accept string       // the content types that are understood
 	basic  string       // base64 credentials in the place of a bearer token
-	free   bool         // the path is the caller's own, not an operation's
+	free   bool         // the path was given to Do and the like, and is no operation's
 	replay bool         // idempotent, whatever its method
-	failed func(*Error) // learns of each attempt that fails; nil for none
+	failed func(*Error) // is called for each attempt that fails; may be nil
 
 	notApplied []string // properties that the last answer does not hold as they were sent
 
-	token string        // what the last attempt was authorized with
-	took  time.Duration // how long the last attempt took, without waiting for the gate
+	token string        // of the last attempt
+	took  time.Duration // how long the last attempt took, without the wait for the limiter
 }
 
 // newCall encodes an operation. args fill the braces of its template in order;
@@ -48,8 +48,8 @@ func (c *Client) newCall(ctx context.Context, op string, args []any, params, bod
 	return call, c.located(call, call.encode(ctx, params, body))
 }
 
-// located puts the path into the error of a call that was refused: it tells which
-// of many objects is meant.
+// located sets the path in the error of a call that was refused, which shows which object
+// is meant.
 func (c *Client) located(call *call, err error) error {
 	if e, ok := err.(*Error); ok {
 		e.Path = c.pathOf(call)
@@ -85,8 +85,8 @@ func (call *call) encode(ctx context.Context, params, body any) (err error) {
 	return err
 }
 
-// expand fills the braces of an operation's template, or of the one that the
-// caller put in its place, with escaped path elements.
+// expand fills the placeholders of an operation's template, or of the one that replaces it
+// (WithPath), with escaped path elements.
 func expand(op, template, instead string, args []any) (string, error) {
 	if len(args) == 0 && instead == "" {
 		return template, nil
@@ -112,7 +112,7 @@ func expand(op, template, instead string, args []any) (string, error) {
 	for name, value := range values {
 		template = strings.Replace(template, "{"+name+"}", value, 1)
 	}
-	if strings.Contains(template, "/.") && slices.ContainsFunc(strings.Split(template, "/"), isDots) { // an element of the caller's, made of two parts
+	if strings.Contains(template, "/.") && slices.ContainsFunc(strings.Split(template, "/"), isDots) { // made of two placeholders of a WithPath
 		return "", invalid(op, "the path leaves its place")
 	}
 	return escapePath(template), nil
@@ -187,9 +187,9 @@ func (c *Client) request(ctx context.Context, call *call) *http.Request {
 	return req
 }
 
-// checkText refuses a body in which a character stands for bytes that are lost:
-// encoding/json reads and writes what is no UTF-8, and half of a surrogate pair, as
-// U+FFFD without a word, and a PUT would make that the account's own.
+// checkText refuses a body with U+FFFD. encoding/json silently reads and writes bytes that
+// are not UTF-8, and half of a surrogate pair, as U+FFFD, and a PUT would store that in the
+// account.
 func checkText(op string, encoded []byte) error {
 	if !bytes.Contains(encoded, []byte("\uFFFD")) && !bytes.Contains(encoded, []byte(`\ufffd`)) {
 		return nil
@@ -204,7 +204,7 @@ func checkText(op string, encoded []byte) error {
 	return e
 }
 
-// damaged reads one value, called name, and notes what in it is damaged.
+// damaged reads one value with a name, and notes the damaged texts in it.
 func damaged(dec *json.Decoder, name string, fields map[string][]string) {
 	token, err := dec.Token()
 	if err != nil {
@@ -227,7 +227,7 @@ func damaged(dec *json.Decoder, name string, fields map[string][]string) {
 	}
 }
 
-// callPath encodes a request to a path that is no operation of this module.
+// callPath encodes a request to a path of the caller's.
 func (c *Client) callPath(ctx context.Context, method, path string, query, body any) (*call, error) {
 	path = "/" + strings.TrimPrefix(path, "/")
 	op := method + " " + anonymous(path)
@@ -241,8 +241,8 @@ func (c *Client) callPath(ctx context.Context, method, path string, query, body 
 	return call, c.located(call, call.encode(ctx, query, body))
 }
 
-// anonymous puts {id} in the place of numbers, so that the operations of
-// [Client.Do] are as few as those of the services.
+// anonymous replaces numbers by {id}, so that the operations of [Client.Do] are as few as
+// those of the services.
 func anonymous(path string) string {
 	elements := strings.Split(path, "/")
 	for i, element := range elements {
@@ -253,8 +253,8 @@ func anonymous(path string) string {
 	return strings.Join(elements, "/")
 }
 
-// checkPath refuses what is not a plain path below the base URL, however often a
-// server on the way unescapes it.
+// checkPath refuses what is not a plain path below the base URL, also if proxies unescape
+// it several times.
 func checkPath(path string) error {
 	if strings.ContainsAny(path, "?#") {
 		return fmt.Errorf("%s is more than a path: parameters go into the query", quote(path))
@@ -281,11 +281,11 @@ func checkPath(path string) error {
 	return nil
 }
 
-// isDots reports an element that means another place than its own.
+// isDots reports whether an element leads to another folder.
 func isDots(element string) bool { return element == "." || element == ".." }
 
-// escapePath escapes what cannot stand in a path. net/url would otherwise take the
-// path apart and escape it anew, and what was escaped in it would become plain.
+// escapePath escapes the characters that a path cannot have. net/url would otherwise
+// unescape the whole path and escape it again, and escaped slashes would become plain.
 func escapePath(path string) string {
 	plain := func(c byte) bool { return isAlphanumeric(c) || strings.IndexByte("-._~!$&'()*+,;=:@/%", c) >= 0 }
 	var b strings.Builder

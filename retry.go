@@ -14,8 +14,8 @@ import (
 
 const lookFirst = "the request may have been carried out: look before retrying it"
 
-// do sends the call until the retry policy is content, and hands the successful
-// answer to receive.
+// do sends the call until it succeeds or the retry policy stops it, and passes the
+// successful answer to receive.
 func (c *Client) do(ctx context.Context, call *call, receive receive) (err error) {
 	defer func() {
 		if e, ok := err.(*Error); ok {
@@ -35,19 +35,19 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 		case failure == nil:
 			return nil
 		case result.unsent && before != nil:
-			// What the last attempt came to still holds.
+			// The failure of the attempt before is still the reason.
 			before.add(&because{"not retried: " + failure.reason(), []error{failure}})
 			return before
 		case result.unsent:
 			return failure
 		}
 		over := ctx.Err() != nil
-		if over && result.status == 0 && before != nil { // the last attempt came to nothing: likewise
+		if over && result.status == 0 && before != nil { // the last attempt had no answer: the same
 			before.Attempts = attempt
 			failure = before
 		}
 		if call.method != http.MethodGet && call.basic == "" {
-			refusedByAPI := result.status >= 400 && result.status <= 498 && result.status != http.StatusRequestTimeout // 499 is a proxy's own
+			refusedByAPI := result.status >= 400 && result.status <= 498 && result.status != http.StatusRequestTimeout // 499 is of a proxy
 			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
 			if mayHaveExecuted && !failure.MayHaveExecuted && !call.replay {
 				failure.advise(lookFirst)
@@ -66,7 +66,7 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 			newer, err := c.source.Token(ctx, call.token)
 			var renewal *Error
 			switch {
-			case errors.As(err, &renewal): // what is wrong is the exchange, not the credentials
+			case errors.As(err, &renewal): // the exchange has failed, so the 401 says little
 				own := *renewal
 				own.Attempts, own.MayHaveExecuted = max(own.Attempts, attempt), mayHaveExecuted
 				own.add(errors.New("a new token was needed, since the last one had been refused"))
@@ -99,25 +99,25 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 	}
 }
 
-// outcome is what one attempt came to.
+// outcome is the result of one attempt.
 type outcome struct {
 	status     int           // of the answer; 0 when there was none
-	retryAfter time.Duration // what a 429 or 503 asked for; 0 when it did not
+	retryAfter time.Duration // the wait that a 429 or 503 asked for; 0 for none
 	reached    bool          // the request may have been written, so the API may have acted
 	broken     bool          // the connection broke, or the body was cut off
-	unsent     bool          // there was no token for it, or the limiter did not let it pass
-	hopeless   bool          // the same would happen again, as with a bad certificate
-	renewable  bool          // 401, and a newer token than the refused one can be had
+	unsent     bool          // there was no token, or no turn at the rate limit
+	hopeless   bool          // it would fail again, as with a bad certificate
+	renewable  bool          // 401, and there is a newer token than the refused one
 }
 
-// retryPolicy decides which attempts are retried. It is a pure function of what
-// happened, so that it can be read, and tested, as a table.
+// retryPolicy decides which attempts are retried. It is a pure function of the outcome, so
+// that it can be read and tested as a table.
 type retryPolicy struct {
-	retries   int             // of one call, at the most
+	retries   int             // the most of one call
 	maxWait   time.Duration   // the longest single wait that is accepted
 	replayed  map[string]bool // methods that are retried although the API may have acted
-	hasBudget bool            // whether the context has a deadline
-	budget    time.Duration   // what is left until then
+	hasBudget bool            // the context has a deadline
+	budget    time.Duration   // the time that is left until then
 }
 
 const (
@@ -129,13 +129,13 @@ const (
 	defaultRetryAfter = time.Second
 )
 
-// verdict is what becomes of a call after a failed attempt.
+// verdict is what happens to a call after a failed attempt.
 type verdict uint8
 
 const (
 	stop  verdict = iota
-	again         // after a wait
-	late          // again, but for the deadline that comes before
+	again         // retry after a wait
+	late          // no retry, only because the deadline comes first
 )
 
 // next says whether the attempt'th attempt (from 1) is followed by another, and
@@ -150,9 +150,9 @@ func (p retryPolicy) next(method string, o outcome, attempt int, jitter float64)
 	switch {
 	case o.status == http.StatusTooManyRequests: // refused before it was executed
 		wait, allowed = o.retryAfter, true
-	case o.status == http.StatusUnauthorized: // likewise
+	case o.status == http.StatusUnauthorized: // refused before it was executed
 		wait, allowed = 0, o.renewable
-	case o.status == 0 && !o.reached: // the API has seen nothing of it
+	case o.status == 0 && !o.reached: // it never reached the API
 		wait, allowed = backoff, true
 	case o.broken:
 		wait, allowed = backoff, p.replayed[method]
@@ -168,8 +168,8 @@ func (p retryPolicy) next(method string, o outcome, attempt int, jitter float64)
 	return wait, again
 }
 
-// headerRetryAfter is how long the header of an answer asks to wait. A date in it
-// is by the server's clock.
+// headerRetryAfter is the wait that the header of an answer asks for. A date in it is by
+// the server's clock.
 func headerRetryAfter(header http.Header) time.Duration {
 	now := time.Now()
 	if at, err := http.ParseTime(header.Get("Date")); err == nil {
@@ -178,8 +178,8 @@ func headerRetryAfter(header http.Header) time.Duration {
 	return parseRetryAfter(header.Get("Retry-After"), now)
 }
 
-// retryAfter is how long an answer asks to wait: by its header, else by the
-// property that a 429 carries in its body, else a second for a 429.
+// retryAfter is the wait that an answer asks for: in its header, else for a 429 in a
+// property of its body, else a second for a 429.
 func retryAfter(resp *http.Response, body []byte) time.Duration {
 	wait := headerRetryAfter(resp.Header)
 	if wait > 0 || resp.StatusCode != http.StatusTooManyRequests {
@@ -197,11 +197,11 @@ func retryAfter(resp *http.Response, body []byte) time.Duration {
 	return wait
 }
 
-// parseRetryAfter reads a Retry-After header: whole seconds or an HTTP date.
-// What cannot be read, or lies in the past, is 0.
+// parseRetryAfter reads a Retry-After header: seconds or an HTTP date. It is 0 for what
+// cannot be read or is in the past.
 func parseRetryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
-	const most = 1 << 31 // seconds; keeps the product within a Duration
+	const most = 1 << 31 // seconds, which a Duration can hold
 	if seconds, err := strconv.ParseFloat(header, 64); err == nil {
 		if seconds > 0 {
 			return time.Duration(min(seconds, most) * float64(time.Second))

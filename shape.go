@@ -9,15 +9,14 @@ import (
 	"sync"
 )
 
-// shape is what a struct has fields for. It is found out by reflection, since lists and
-// details are read into types of the caller's as well (AllAs, GetAs), which may hide or
-// add fields, and since a method of a model would be lost, or would count for the whole,
-// where such a type embeds it.
+// shape holds the fields of a struct by their JSON names. They are found by reflection,
+// since lists and details are read into types of the caller's as well (AllAs, GetAs),
+// which may hide fields of a model or add some. Methods of the models could not see these.
 type shape struct {
-	fields map[string]*wireField // by their names, and by those in lower case
-	opts   []string              // properties that an Opt stands for, of a detail in its input
+	fields map[string]*wireField // by their names, and by their names in lower case
+	opts   []string              // properties that are an Opt; of a detail, those of its input
 
-	id, created, updated *wireField // by which an item is known again; nil where it has none
+	id, created, updated *wireField // nil where it has none
 }
 
 // wireField is a field of a struct, as it is written.
@@ -25,9 +24,9 @@ type wireField struct {
 	name   string
 	index  []int
 	typ    reflect.Type
-	opt    bool         // an Opt stands for it
-	object reflect.Type // of the object that it points to, if it is one
-	writes *wireField   // that of the input, for a detail that has one
+	opt    bool         // it is an Opt
+	object reflect.Type // the struct that it points to; nil if it is no pointer to one
+	writes *wireField   // for a detail, the field of its input with the same name
 }
 
 var shapes sync.Map // *shape by reflect.Type: finding out takes longer than decoding
@@ -53,8 +52,8 @@ func shapeOf(t reflect.Type) *shape {
 	return s
 }
 
-// add adds the fields of a struct that stands at an index. An outer field hides an inner
-// one of the same JSON name, whatever their names in Go.
+// add adds the fields of a struct at an index. An outer field hides an inner one of the
+// same JSON name, whatever their names in Go.
 func (s *shape) add(t reflect.Type, at []int, within map[reflect.Type]bool) {
 	if within[t] {
 		return
@@ -87,7 +86,7 @@ func (s *shape) add(t reflect.Type, at []int, within map[reflect.Type]bool) {
 			s.opts = append(s.opts, name)
 		}
 		s.fields[name], s.fields[lower] = p, p
-		if read := f.Tag.Get("read"); read != "" { // the name that an answer has it by
+		if read := f.Tag.Get("read"); read != "" { // the name that it has in an answer
 			s.fields[read], s.fields[strings.ToLower(read)] = p, p
 		}
 	}
@@ -100,8 +99,8 @@ func deref(t reflect.Type) reflect.Type {
 	return t
 }
 
-// outermost is the field that stands for one of several properties; nil where there is
-// none of such a type.
+// outermost is the outermost field of such a type with one of several names; nil if there
+// is none.
 func (s *shape) outermost(such func(reflect.Type) bool, names ...string) (found *wireField) {
 	for _, name := range names {
 		if p := s.fields[name]; p != nil && such(p.typ) && (found == nil || len(p.index) < len(found.index)) {
@@ -111,7 +110,7 @@ func (s *shape) outermost(such func(reflect.Type) bool, names ...string) (found 
 	return found
 }
 
-// field is that of a property; nil if there is none.
+// field is the field of a property, in any case; nil if there is none.
 func (s *shape) field(name []byte) *wireField {
 	if p, ok := s.fields[string(name)]; ok {
 		return p
@@ -119,7 +118,7 @@ func (s *shape) field(name []byte) *wireField {
 	return s.fields[strings.ToLower(string(name))]
 }
 
-// keyed is a model that has no id, and is known by another property instead.
+// keyed is a model that is identified by another property than an id.
 type keyed interface{ key() int64 }
 
 // identity is the id of an item, which is a pointer: its key, or that of its JSON; 0

@@ -5,7 +5,7 @@ import (
 	"iter"
 )
 
-// SupplierInvoicesService reads the invoices of suppliers, and hands in new ones.
+// SupplierInvoicesService reads the invoices of suppliers, and adds unhandled ones.
 type SupplierInvoicesService service
 
 // SupplierInvoiceSort is a key that supplier invoices can be sorted by.
@@ -53,7 +53,7 @@ type SupplierInvoice struct {
 	ObjectName          string   `json:"objectName,omitzero"`
 }
 
-// SupplierInvoiceInput is an unhandled supplier invoice to hand in. All names are
+// SupplierInvoiceInput is an unhandled supplier invoice to add. All names are
 // inferred.
 type SupplierInvoiceInput struct {
 	InvoiceNumber string `json:"invoiceNumber" tid:"required?"`
@@ -111,7 +111,7 @@ func (s *SupplierInvoicesService) Follow(ctx context.Context, cursor *Cursor, op
 	return follow[SupplierInvoice](ctx, s.client, "GET /v1/Core/SupplierInvoices", cursor, string(SupplierInvoicesByUpdatedDate), string(SupplierInvoicesByCreatedDate), opts)
 }
 
-// AddUnhandled hands in a supplier invoice for somebody to handle, and returns it.
+// AddUnhandled adds a supplier invoice that is still to be handled, and returns it.
 // ErrInvalidInput without an invoice number.
 //
 // API: POST /v1/Core/SupplierInvoices/Unhandled (inferred)

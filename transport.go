@@ -15,10 +15,9 @@ import (
 	"time"
 )
 
-// sharedTransport is one for all clients: they speak to the same host, and its
-// idle connections serve whichever comes next. It speaks HTTP/1.1 alone: four
-// requests a second need no HTTP/2, and its connections tell whether a request
-// has been written.
+// sharedTransport is the transport of all clients, so that they share its idle connections:
+// they have the same host. It uses HTTP/1.1 only: four requests a second need no HTTP/2,
+// and an HTTP/1.1 connection shows whether a request has been written.
 var sharedTransport = sync.OnceValue(func() *http.Transport {
 	const patience = 15 * time.Second
 	dial := (&net.Dialer{Timeout: patience, KeepAlive: 30 * time.Second}).DialContext
@@ -38,7 +37,7 @@ var sharedTransport = sync.OnceValue(func() *http.Transport {
 	}
 })
 
-// ownConn finds the module's own connection beneath conn; nil where there is none.
+// ownConn finds the module's own connection under conn; nil if there is none.
 func ownConn(conn net.Conn) *quietConn {
 	if secured, ok := conn.(*tls.Conn); ok { // through a proxy
 		conn = secured.NetConn()
@@ -47,9 +46,9 @@ func ownConn(conn net.Conn) *quietConn {
 	return own
 }
 
-// oneShot is the body of every request, of an empty one too. It can be read once
-// and not rewound, so that net/http cannot send a request again by itself: every
-// transmission is an attempt that has passed the gate and the retry policy.
+// oneShot is the body of every request, also of an empty one. It can be read only once, so
+// that net/http cannot retry a request by itself: every transmission is an attempt that
+// has passed the rate limit and the retry policy.
 type oneShot struct {
 	io.Reader
 	read atomic.Bool
@@ -67,9 +66,8 @@ func setBody(req *http.Request, content []byte) *oneShot {
 	body := &oneShot{Reader: bytes.NewReader(content)}
 	req.Body, req.ContentLength = body, int64(len(content))
 	if len(content) == 0 {
-		// A length of 0 is "unknown" to net/http where there is a body, and would send
-		// chunks. HTTP/1.1 writes this spelling of the header as it stands, HTTP/2
-		// leaves it out.
+		// With a body, net/http takes a length of 0 as unknown, and would send chunks.
+		// HTTP/1.1 writes this spelling of the header as it is, HTTP/2 leaves it out.
 		req.TransferEncoding = []string{"identity"}
 		if req.Method != http.MethodGet && req.Method != http.MethodDelete {
 			req.Header["content-length"] = []string{"0"}
@@ -78,23 +76,23 @@ func setBody(req *http.Request, content []byte) *oneShot {
 	return body
 }
 
-// errSecondConnection ends an attempt whose transport is about to send it again.
+// errSecondConnection ends an attempt that the transport is about to send again.
 var errSecondConnection = errors.New("the transport was about to send the request a second time")
 
-// sending follows one attempt on its way out, as far as the transport traces it.
+// sending follows the transmission of one attempt, as far as the transport traces it.
 type sending struct {
 	permit Permit
 	body   *oneShot
 	abort  context.CancelCauseFunc
 
 	mu        sync.Mutex
-	asked     bool       // the transport looks for a connection, and so traces
-	connected bool       // it has got one
-	conn      *quietConn // the connection, where it is the module's own
+	asked     bool       // the transport looks for a connection, which shows that it traces
+	connected bool       // it has one
+	conn      *quietConn // the connection, if it is the module's own
 	before    int64      // the bytes that had been written to conn before
-	traced    bool       // the trace has shown that the request is being written
-	admitted  bool       // the permit knows that the request has gone out
-	over      bool       // the permit is done
+	traced    bool       // the trace shows that the request is being written
+	admitted  bool       // Sent of the permit has been called
+	over      bool       // Done of the permit has been called
 }
 
 func (s *sending) hooks() *httptrace.ClientTrace {
@@ -115,13 +113,13 @@ func (s *sending) hooks() *httptrace.ClientTrace {
 	}
 }
 
-// gotConn notes the connection, and ends the attempt before anything is written
-// to a second one.
+// gotConn notes the connection. It ends the attempt before anything is written to a second
+// connection.
 func (s *sending) gotConn(info httptrace.GotConnInfo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.connected && (s.traced || s.body.read.Load()) && s.left() {
-		s.abort(errSecondConnection) // HTTP/2 looks at its context before it writes
+		s.abort(errSecondConnection) // HTTP/2 checks its context before it writes
 		if secured, ok := info.Conn.(*tls.Conn); !ok || secured.ConnectionState().NegotiatedProtocol != "h2" {
 			_ = info.Conn.Close() // HTTP/1.1 does not
 		}
@@ -137,12 +135,12 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 // left reports whether some of the request may have been written; s.mu is held.
 func (s *sending) left() bool { return s.conn == nil || s.conn.written.Load() > s.before }
 
-// out reports whether the request may have gone out, with s.mu held.
+// out reports whether the request may have been sent; s.mu is held.
 func (s *sending) out() bool { return !s.asked || s.connected && s.left() }
 
-// reached reports whether the API may have executed a request that ended in err:
-// false only where the trace shows that no connection came up, or that nothing was
-// written to it, or where the server has told so on the connection that was traced.
+// reached reports whether the API may have executed a request that ended in err. It is
+// false only if the trace shows that there was no connection or that nothing was written
+// to it, or if the server said on this connection that it has not processed the request.
 func (s *sending) reached(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +148,7 @@ func (s *sending) reached(err error) bool {
 	if s.connected {
 		return s.left() && !refusedStream(err) && (s.traced || bodyRead || !notBegun(err))
 	}
-	// A body that was read although no connection came up was read by a layer around
+	// If the body was read although no connection came up, it was read by a wrapper of
 	// the transport, which may have sent it elsewhere without a trace.
 	return !s.asked || bodyRead
 }
@@ -162,7 +160,7 @@ func (s *sending) traces() bool {
 	return s.asked
 }
 
-// sent tells the permit that the request has gone out.
+// sent reports to the permit that the request has been sent.
 func (s *sending) sent() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,8 +170,8 @@ func (s *sending) sent() {
 	}
 }
 
-// done ends the permit. A request that may have left counts as sent, whether or
-// not the trace has shown it.
+// done ends the permit. A request that may have been sent counts as sent, even if the trace
+// has not shown it.
 func (s *sending) done(status int, retryAfter time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,18 +188,18 @@ func (s *sending) done(status int, retryAfter time.Duration) {
 	s.permit.Done(status, retryAfter)
 }
 
-// refusedStream reports whether HTTP/2 tells that the server has not processed
-// the request (RFC 9113, section 8.7): by the error REFUSED_STREAM, or by a GOAWAY
-// that leaves the request's stream out. net/http gives these as texts alone.
+// refusedStream reports whether HTTP/2 says that the server has not processed the request
+// (RFC 9113, section 8.7): by the error REFUSED_STREAM, or by a GOAWAY without the
+// request's stream. net/http shows these only as texts.
 func refusedStream(err error) bool {
 	reason, ok := strings.CutPrefix(err.Error(), "http2: Transport: cannot retry err [")
 	return ok && (strings.Contains(reason, "; REFUSED_STREAM; received from peer]") ||
 		strings.HasPrefix(reason, "http2: Transport received Server's graceful shutdown GOAWAY]"))
 }
 
-// notBegun reports whether net/http gave up before it wrote: what it would have
-// needed to rewind a body for, had it not been closed when a connection without
-// room for another HTTP/2 stream was turned down.
+// notBegun reports whether net/http gave up before it wrote anything. It fails with this
+// text if a connection has no room for another HTTP/2 stream and the body, which it has
+// closed then, cannot be rewound for the next connection.
 func notBegun(err error) bool {
 	return err.Error() == "net/http: cannot rewind body after connection loss"
 }

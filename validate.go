@@ -10,17 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// checker is an options or input type with rules that concern several fields.
+// checker is an options or input type with rules about several fields.
 type checker interface{ check(*problems) }
 
 // problems collects what is wrong with an input, by property.
 type problems struct {
 	fields   map[string][]string
-	inferred []string // the properties that an inferred rule has refused
-	passed   bool     // inferred rules are passed by
+	inferred []string // properties that an inferred rule has refused
+	passed   bool     // inferred rules are not applied
 }
 
-// add reports a property that breaks a rule which is known, or follows from its type.
+// add reports a property that breaks a known rule.
 func (p *problems) add(property, format string, args ...any) {
 	p.addBy(rule{}, property, format, args...)
 }
@@ -39,13 +39,13 @@ func (p *problems) addBy(r rule, property, format string, args ...any) {
 	p.fields[property] = append(p.fields[property], fmt.Sprintf(format, args...))
 }
 
-// A rule is one that inputs are checked by before they are sent.
+// rule is a rule for inputs.
 type rule struct {
-	value    string // what stands after the =
-	inferred bool   // it rests on an inference
+	value    string // the text after the =
+	inferred bool
 }
 
-// inferredRule is a rule about several fields that rests on an inference.
+// inferredRule is an inferred rule about several fields.
 var inferredRule = rule{inferred: true}
 
 // ruleIn finds a rule in the tag of a field.
@@ -62,48 +62,48 @@ func ruleIn(tag, name string) (r rule, ok bool) {
 
 type withoutChecks struct{}
 
-// WithoutChecks returns a context whose calls send what an inferred rule would
-// refuse. Input is checked before it is sent, and some of the rules rest on a name
-// or a reading that may be wrong: their errors name this way through, so that they
-// cannot stop valid input for good. They are
+// WithoutChecks returns a context in which calls send input that an inferred rule would
+// refuse. Input is checked before it is sent, and a few of the rules are inferred, so that
+// they may be wrong. Their errors name WithoutChecks, so that they cannot stop valid input
+// for good. They are
 //
 //   - of an article: that it has a name, and the limits of its number, price, name,
-//     description and cost, which the vendor gives without saying whose they are
+//     description and cost, which the vendor gives without naming their properties
 //   - of a contact: that it has a type and a name, the values of its relations, that
 //     a company has no companyId and a person no parentCompanyId
 //   - that a booking project has a name, a comment a text, a material report a
 //     project, an opportunity a title, a supplier invoice a number
 //   - that the probability of an opportunity is from 0 to 100
 //
-// All other rules stay. They are documented or have been observed: what a project,
-// a task, a time report and the day statistics require, one project for each time
-// report, 31 days of statistics, the values of enumerations and the bounds of
-// pages. Or they follow from the call itself: an input that is nil, an id below 1,
-// a span that ends before it begins, a filter of nothing, a value that cannot be
-// written, a travel report that an update would clear.
+// All other rules stay. Some are documented or have been observed: what a project, a
+// task, a time report and the day statistics require, one project for each time report,
+// 31 days of statistics, the values of enumerations and the bounds of pages. Others follow
+// from the call itself: an input that is nil, an id below 1, a span that ends before it
+// begins, an empty list as a filter, a value that cannot be written, a travel report that
+// an update would clear.
 func WithoutChecks(ctx context.Context) context.Context {
 	return context.WithValue(ctx, withoutChecks{}, true)
 }
 
-// check refuses an options or input struct that the API cannot take. What is
-// wrong with a single field follows from its type and its tag
+// check refuses an options or input struct that the API cannot take. The rules for a single
+// field follow from its type and its tag
 //
 //	tid:"required"   must not be zero
 //	tid:"max=50"     at most so many characters
 //	tid:"cents"      at most two decimals
 //	tid:"values?"    the values of its enumeration are inferred
 //
-// and what concerns several from the type's own check. A rule that rests on an
-// inference has a question mark; [WithoutChecks] passes it by.
+// and rules about several fields are in the type's own check. A question mark is for an
+// inferred rule, which [WithoutChecks] turns off.
 //
-// By reflection, so that a rule stands beside its field and cannot be forgotten with it,
-// and so that the options and inputs of the caller's own types are checked as well.
+// By reflection, so that each rule is at its field, and types of the caller's are checked
+// as well.
 func check(ctx context.Context, op string, input any) error {
 	return checkAgainst(ctx, op, input, nil)
 }
 
-// checkAgainst is check for an input that was read from the API before it was
-// changed: values of enumerations that came from there may go back.
+// checkAgainst is check for an input that was made from an object of the API, origin: values
+// of enumerations that came from there may go back, also unknown ones.
 func checkAgainst(ctx context.Context, op string, input, origin any) error {
 	v := reflect.ValueOf(input)
 	if !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
@@ -177,7 +177,7 @@ func (p *problems) checkFilter(name string, options, value reflect.Value) {
 	}
 }
 
-// boundOf returns the bound that a filter sets, if it sets one.
+// boundOf is the bound that a filter sets, if it sets one.
 func boundOf(value reflect.Value) (bound DateOrTime, ok bool) {
 	if value = bare(value); !value.IsValid() {
 		return nil, false
@@ -186,7 +186,7 @@ func boundOf(value reflect.Value) (bound DateOrTime, ok bool) {
 	return bound, ok && !bound.IsZero()
 }
 
-// spanStart turns the name of the last day of a span into that of its first.
+// spanStart changes the name of the end of a span to the name of its beginning.
 var spanStart = strings.NewReplacer("To", "From", "to", "from")
 
 // checkValue checks what a field holds. A zero behind a pointer or in an Opt was set on
@@ -245,8 +245,8 @@ func (p *problems) checkGiven(name, tag string, value, origin reflect.Value) {
 	}
 }
 
-// originIn is what an element of a list was before: the same where the list had it
-// anywhere, since it may have moved, else what stood in its place.
+// originIn is the original value of an element: the same if the original list has it
+// anywhere, since it may have moved, else the value at its index.
 func originIn(list reflect.Value, i int, element reflect.Value) (origin reflect.Value) {
 	for j := range list.Len() {
 		was := bare(list.Index(j))
@@ -260,8 +260,7 @@ func originIn(list reflect.Value, i int, element reflect.Value) (origin reflect.
 	return origin
 }
 
-// bare takes pointers, interfaces and Opts off a value; nothing is left of what is
-// nil or null.
+// bare is the value in pointers, interfaces and Opts; not valid for nil and null.
 func bare(v reflect.Value) reflect.Value {
 	for v.IsValid() {
 		if v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
@@ -281,7 +280,7 @@ func bare(v reflect.Value) reflect.Value {
 	return v
 }
 
-// like returns the origin of a value, or a zero in its place where it has none.
+// like returns the origin of a value, or a zero if it has none of its type.
 func like(value, origin reflect.Value) reflect.Value {
 	if !origin.IsValid() || origin.Type() != value.Type() {
 		return reflect.Zero(value.Type())
@@ -289,7 +288,7 @@ func like(value, origin reflect.Value) reflect.Value {
 	return origin
 }
 
-// wireName is the name that a field has in the request.
+// wireName is the name of a field in the request.
 func wireName(f reflect.StructField) string {
 	tag, ok := f.Tag.Lookup("url")
 	if !ok {

@@ -9,9 +9,9 @@ import (
 	"github.com/google/go-querystring/query"
 )
 
-// Opt is a property of a request for which leaving it out, sending null and
-// sending a zero value differ. The zero Opt is left out; [Set] sends a value and
-// [Null] sends null.
+// Opt is a property of a request for which leaving it out, sending null and sending a zero
+// value mean different things. The zero Opt is left out; [Set] sends a value and [Null]
+// sends null.
 type Opt[T any] struct {
 	value T
 	state optState
@@ -206,7 +206,7 @@ func (t *Tag) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// tagIDs are the ids of tags; nil where one has none, as the answer itself goes back then.
+// tagIDs are the ids of tags; nil if one has none: the tags are then sent back unchanged.
 func tagIDs(tags []Tag) []int64 {
 	var ids []int64
 	for _, t := range tags {
@@ -266,8 +266,7 @@ type Address struct {
 	ObjectName        string `json:"objectName,omitzero"`
 }
 
-// clone copies what v points at, so that an input shares nothing with the object
-// that it was made from.
+// clone copies what v points at, so that an input shares nothing with its object.
 func clone[T any](v *T) *T {
 	if v == nil {
 		return nil
@@ -276,7 +275,7 @@ func clone[T any](v *T) *T {
 	return &copied
 }
 
-// either fills the empty one of two keys for the same thing from the other.
+// either sets the empty one of two fields for the same property from the other.
 func either[T comparable](a, b *T) {
 	*a, *b = cmp.Or(*a, *b), cmp.Or(*b, *a)
 }

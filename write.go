@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// put replaces one object, and returns it as the API has it afterwards. The answer may
-// be empty, or lack something that was sent: then the object is read with get or, where the
-// API has no such operation, holds no more than its id. With an object that is not as it
-// was sent comes ErrNotApplied.
+// put replaces one object, and returns it as the API has it afterwards. If the answer is
+// empty or lacks something that was sent, the object is read with get; if get is nil since
+// the API has no such operation, an object of an empty answer has only its id. An object
+// that is not as it was sent is returned with ErrNotApplied.
 func put[T any](ctx context.Context, c *Client, op string, body any, get func(context.Context, int64) (*T, error), args ...any) (*T, error) {
 	id := args[len(args)-1].(int64)
 	call, err := c.newCall(ctx, op, args, nil, withID(body, id))
@@ -72,8 +72,8 @@ func put[T any](ctx context.Context, c *Client, op string, body any, get func(co
 	return out, c.notApplied(call, found)
 }
 
-// withCarried says in the error of a request that the API found invalid what it carried
-// as it came.
+// withCarried adds to the error of a request that the API found invalid which properties it
+// sent back unchanged.
 func withCarried(err error, body any) error {
 	if e, ok := body.(edited); ok {
 		body = e.input
@@ -84,14 +84,14 @@ func withCarried(err error, body any) error {
 		return err
 	}
 	if names := carriedBy(in); len(names) > 0 {
-		e.advise("the request carried, as they came, properties that this module does not know: " +
+		e.advise("the request sent back, unchanged, properties that this module does not know: " +
 			tidy(strings.Join(names, ", ")) + "; in.Extra = nil leaves them out")
 	}
 	return err
 }
 
-// withID returns the input as the API wants it: some updates repeat the id, and
-// nothing that is created has one.
+// withID returns the input as the API wants it: some updates have the id in the body as
+// well, and creations have none.
 func withID(body any, id int64) any {
 	if e, ok := body.(edited); ok {
 		return edited{withID(e.input, id), e.origin, e.before}
@@ -103,11 +103,11 @@ func withID(body any, id int64) any {
 	return body
 }
 
-// edited is an input together with what it was before the caller changed it, and the
-// object that it was made from.
+// edited is an input with its original, before the edit, and the object that both were made
+// from.
 type edited struct{ input, origin, before any }
 
-// modify reads an object, lets edit change it, and puts the whole back, since a
+// modify reads an object, lets edit change its input, and writes the whole input, since a
 // PUT clears what it leaves out. An edit that changes nothing sends nothing.
 func modify[T, In any](ctx context.Context, c *Client, op string, id int64, get func(context.Context, int64) (*T, error),
 	input func(*T) *In, edit func(*In) error) (*T, error) {

@@ -13,14 +13,14 @@ import (
 	"github.com/vismatid/tid"
 )
 
-// answered is what an answer is decoded into: a T that is checked before the engine
-// takes it for a success, so that whatever is wrong ends in an error of the engine.
+// answered decodes an answer into a T, and checks it within package tid, so that what is
+// wrong ends in an error of the call like any other.
 type answered[T any] struct {
 	value *T // nil for null, and for nothing
 	check func(v *T, text json.RawMessage) error
 }
 
-// UnmarshalJSON decodes as leniently as the engine does.
+// UnmarshalJSON decodes as leniently as package tid does.
 func (a *answered[T]) UnmarshalJSON(text []byte) error {
 	a.value = nil
 	if string(text) == "null" {
@@ -62,13 +62,13 @@ func isObject(text json.RawMessage, id int64) error {
 	return nil
 }
 
-// saying is what an answer says in words, instead of what was asked for or beside it.
+// saying is the message of an answer.
 type saying struct {
 	Message json.RawMessage `json:"message"`
 	Details json.RawMessage `json:"details"`
 }
 
-// words are what an answer says, for the end of an error.
+// words is the message of an answer, for the end of an error.
 func words(text json.RawMessage) string {
 	var s saying
 	if json.Unmarshal(text, &s) != nil {
@@ -127,8 +127,8 @@ func line(text string) string {
 	return text
 }
 
-// withDetails puts the details that the API gives as a list or an object into the
-// message of an error; those in a text are there already.
+// withDetails adds details that the API gives as a list or an object to the message of an
+// error; those in a text are in it already.
 func withDetails(err error) error {
 	var e *tid.Error
 	var said saying
@@ -144,7 +144,7 @@ func withDetails(err error) error {
 	return err
 }
 
-// unusable is the error of an answer that came and is not what was asked for.
+// unusable is the error of an answer that is not what was asked for.
 func (r request) unusable(method, format string, args ...any) *tid.Error {
 	e := &tid.Error{Operation: r.operation(method), Path: r.client.base + r.client.path(r.path), StatusCode: http.StatusOK,
 		Attempts: 1, MayHaveExecuted: method != http.MethodGet, Message: fmt.Sprintf(format, args...)}

@@ -65,7 +65,7 @@ func (b *Batch[T]) Delete(ids ...int64) *Batch[T] {
 	return b
 }
 
-// mention refuses what the API cannot tell the order of.
+// mention refuses a second change of an object, since a batch has no order.
 func (b *Batch[T]) mention(id int64) {
 	b.request = b.request.fail(checkID(id))
 	if b.seen[id] {
@@ -81,8 +81,7 @@ type BatchResult[T any] struct {
 	// Updated are the changed objects, as far as the answer has them: whether it always
 	// does is not known.
 	Updated []*T `json:"updated"`
-	// Deleted is what the API says about deleted objects, in whatever shape: none
-	// is known.
+	// Deleted is what the API says about deleted objects. Its format is not known.
 	Deleted json.RawMessage `json:"deleted"`
 	// CreateOrderIntact reports that Created has the order of the inputs.
 	CreateOrderIntact bool `json:"createOrderIntact"`
@@ -97,10 +96,10 @@ type BatchPair[T any] struct {
 	Created *T
 }
 
-// Do sends the batch. An error means that nothing was changed, unless it is a
-// [*tid.Error] with MayHaveExecuted, as where the answer holds other objects than the
-// batch, or fewer. A batch that is empty, and one that has been
-// carried out or may have been, is refused.
+// Do sends the batch. An error means that nothing was changed, unless it is a [*tid.Error]
+// with MayHaveExecuted, such as when the answer holds other objects than the batch, or
+// fewer. A batch is refused if it is empty, and if it has been carried out or may have
+// been.
 //
 // API: POST /{entity}/batch
 func (b *Batch[T]) Do(ctx context.Context) (*BatchResult[T], error) {
@@ -145,7 +144,7 @@ func (b *Batch[T]) Do(ctx context.Context) (*BatchResult[T], error) {
 	return result, nil
 }
 
-// check says what is wrong with an answer: the objects that it holds are those of the batch.
+// check says what is wrong with an answer, which must hold the objects of the batch.
 func (b *Batch[T]) check(text json.RawMessage) error {
 	var answer struct {
 		Created           []json.RawMessage `json:"created"`

@@ -16,8 +16,8 @@ import (
 // others: see [NewClient].
 const DefaultBaseURL = "https://app.moment.team"
 
-// Client speaks to the API for one company. It is safe for concurrent use, holds
-// no goroutine, and is to be kept.
+// Client speaks to the API for one company. It is safe for concurrent use and holds no
+// goroutine: make one for each company and keep it.
 type Client struct {
 	// TimeRecords are minutes registered on projects.
 	TimeRecords *TimeRecordsService
@@ -35,7 +35,7 @@ type Client struct {
 	Offers *Service[Offer]
 	// Invoices are invoices to customers.
 	Invoices *Service[Invoice]
-	// Customers are who the projects are for.
+	// Customers are the customers of projects.
 	Customers *Service[Customer]
 	// Claims are claims, of which little is known.
 	Claims *Service[Claim]
@@ -51,9 +51,9 @@ type Client struct {
 // test key for 14 days. NewClient checks its arguments and sends nothing.
 //
 // The options are those of package tid. For a demo or sandbox system,
-// [tid.WithBaseURL] takes its host alone, such as "https://demo.example.com": the
-// /api/1.0/companies/ part is added, and refused in the address. Requests are not limited before they are
-// sent unless [tid.WithLimiter] says so.
+// [tid.WithBaseURL] takes the host alone, such as "https://demo.example.com": the path
+// /api/1.0/companies/ is added, and refused in the address. There is no rate limit unless
+// [tid.WithLimiter] sets one.
 func NewClient(companyCode, apiKey string, opts ...tid.Option) (*Client, error) {
 	switch {
 	case !isElement(companyCode):
@@ -106,8 +106,8 @@ func (c *Client) Do(ctx context.Context, method, path string, query, body, out a
 	return withDetails(c.api.Do(ctx, method, c.path("/"+strings.TrimPrefix(path, "/")), query, body, out))
 }
 
-// basePath is the path of a client's base URL. Bytes are no body, so that the request
-// is refused before it is sent, with an error that tells where it would have gone.
+// basePath is the path of a client's base URL. A body of bytes is refused before it is sent,
+// with an error that has the path of the request.
 func basePath(api *tid.Client) string {
 	var refused *tid.Error
 	if err := api.Do(context.Background(), "POST", "x", nil, []byte{}, nil); errors.As(err, &refused) {
@@ -116,7 +116,7 @@ func basePath(api *tid.Client) string {
 	return ""
 }
 
-// path is where something of the company is, below the base URL.
+// path is a path of the company, below the base URL.
 func (c *Client) path(below string) string { return "/api/1.0/companies/" + c.company + below }
 
 // String names the client without its credentials.
@@ -128,12 +128,12 @@ func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String
 // LogValue is the same for slog.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// invalid is the error of what was refused before it was sent.
+// invalid is the error of a request that was refused before it was sent.
 func invalid(operation, format string, args ...any) *tid.Error {
 	return &tid.Error{Operation: operation, Message: fmt.Sprintf(format, args...), Err: tid.ErrInvalidInput}
 }
 
-// isElement reports whether s can stand as one element of a path, as it is.
+// isElement reports whether s can be one element of a path without escaping.
 func isElement(s string) bool {
 	return s != "" && s != "." && s != ".." && !strings.ContainsFunc(s, func(r rune) bool {
 		return !isWord(r) && r != '.' && r != '~'

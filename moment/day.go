@@ -2,9 +2,8 @@ package moment
 
 import "github.com/vismatid/tid"
 
-// Day is a [tid.Date] as the bodies of this API have it, "2026-10-19": a plain
-// tid.Date writes itself with a time of day, as Visma Tid wants it, and is refused
-// in a body.
+// Day is a [tid.Date] that is written as the bodies of this API have it, "2026-10-19". A
+// plain tid.Date is written with a time of day, for Visma Tid, and is refused in a body.
 type Day struct{ tid.Date }
 
 // DayOf returns d for a body.

@@ -89,7 +89,7 @@ type UserAccount struct {
 	ID int64 `json:"id,omitzero"`
 	// Email comes when it is asked for: moment.Include("base", "email").
 	Email string `json:"email,omitzero"`
-	// TimeLockDate is not set for everyone.
+	// TimeLockDate is not set for all co-workers.
 	TimeLockDate Day `json:"timeLockDate,omitzero"`
 }
 
@@ -136,7 +136,7 @@ type TaskListOptions struct {
 
 func (*TaskListOptions) entity() string { return tasks }
 
-// Offer is an offer to a customer. What "base" leaves out is to be included:
+// Offer is an offer to a customer. What "base" leaves out must be included:
 // CurrencyCode by "currencyCode", the customer by "customer.id" and "customer.name".
 type Offer struct {
 	ID           int64  `json:"id,omitzero"`
@@ -167,7 +167,7 @@ type Invoice struct {
 	InvoiceNumber int64            `json:"invoiceNumber,omitzero"`
 	Customer      *InvoiceCustomer `json:"customer,omitzero"`
 	Project       *InvoiceProject  `json:"project,omitzero"`
-	// What is asked for of the two comes beside them, as in
+	// Fields of the two that are asked for come as fields of the invoice, as with
 	// moment.Include("customer.id", "customer.name", "project.id", "project.name").
 	CustomerID   int64  `json:"customerId,omitzero" include:"customer.id"`
 	CustomerName string `json:"customerName,omitzero" include:"customer.name"`
@@ -195,7 +195,7 @@ type InvoiceProject struct {
 	ProjectNumber string `json:"projectNumber,omitzero"`
 }
 
-// Customer is who projects are for.
+// Customer is the customer of projects.
 type Customer struct {
 	ID             int64  `json:"id,omitzero"`
 	Name           string `json:"name,omitzero"`
@@ -208,8 +208,8 @@ type CustomerInput struct {
 	CustomerNumber tid.Opt[string] `json:"customerNumber,omitzero"`
 }
 
-// Claim is a claim. Its fields are not known: those that you know go into a struct of
-// yours, as in moment.Of[Row](c, "claims").
+// Claim is a claim. Its fields are not known: define a struct with those that you know, and
+// use moment.Of[Row](c, "claims").
 type Claim struct {
 	ID int64 `json:"id,omitzero"`
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Includes says what an answer is to hold; see [Include] and [Fields].
+// Includes are the parts that an answer is to hold; see [Include] and [Fields].
 type Includes struct {
 	parts   []string
-	named   []string     // those of them that fields of the struct say they are held by
+	named   []string     // the parts that are placed by a tag of the struct
 	of      reflect.Type // the struct
 	problem string
 }
@@ -25,9 +25,9 @@ type Includes struct {
 // that the part comes back under. A map and [json.RawMessage] hold anything.
 func Include(parts ...string) Includes { return Includes{parts: parts} }
 
-// Fields asks for what the struct T has: the field of each JSON name, or what the
-// tag include says in its place, and nothing for include:"-". An inner field comes
-// back flattened, so its JSON name must be the flattened one:
+// Fields asks for the fields of the struct T: by the JSON name of each, or by its tag
+// include; nothing is asked for with include:"-". An inner field comes back flattened, so
+// its JSON name must be the flattened one:
 //
 //	type OfferRow struct {
 //		_            struct{} `include:"base"`
@@ -36,9 +36,9 @@ func Include(parts ...string) Includes { return Includes{parts: parts} }
 //		CustomerName string   `json:"customerName" include:"customer.name"`
 //	}
 //
-// An embedded struct counts with its fields unless it has a tag include itself. What a
-// blank field or an embedded struct asks for is taken for a named part, which can
-// come back under any names.
+// The fields of an embedded struct count as well, unless the struct has a tag include. The
+// tag of a blank field or of an embedded struct names a part that can come back under any
+// names.
 func Fields[T any]() Includes {
 	t := reflect.TypeFor[T]()
 	if t.Kind() != reflect.Struct {
@@ -104,9 +104,8 @@ func flattened(part string) string {
 	return strings.Join(names, "")
 }
 
-// parts joins the parts as the API takes them, each once, and says what is wrong with
-// them: one that neither an object of the service nor, where there is one, its page
-// has a place for would vanish.
+// parts joins the parts as the API takes them, each once, and says what is wrong with them.
+// A part is refused if T, or for a list its page, has no field for it: it would be lost.
 func (s *Service[T]) parts(includes []Includes, page bool) (joined, problem string) {
 	var all []string
 	rows := shapeOf(reflect.TypeFor[T]())
@@ -136,7 +135,7 @@ func (s *Service[T]) parts(includes []Includes, page bool) (joined, problem stri
 	return strings.Join(all, "+"), ""
 }
 
-// ofPage reports whether a part comes with a page, beside its rows.
+// ofPage reports whether a part belongs to a page and not to its rows.
 func ofPage(part string) bool { return strings.HasPrefix(part, "metadata.") }
 
 func checkPart(part string) string {

@@ -9,15 +9,15 @@ import (
 	"github.com/vismatid/tid"
 )
 
-// MaxRows is the number of rows that one list gives at the most, whatever its
-// options: with so many, more may have been left out.
+// MaxRows is the most rows that one list gives, whatever its options. A list with so many
+// rows may have more.
 const MaxRows = 30_000
 
 // LimitError is the error of a list that the API has cut off, or that has reached
-// [MaxRows]: there are rows that this filter does not give. Narrow the filter, or accept
-// it with AllowTruncation in [ListOptions]. It is also a [*tid.Error].
+// [MaxRows]: rows may be missing. Narrow the filter, or accept it with AllowTruncation in
+// [ListOptions]. It is also a [*tid.Error].
 type LimitError struct {
-	// Rows is how many rows the API counted or, where it did not count, sent.
+	// Rows is the number of rows that the API counted or, if it did not count, sent.
 	Rows int
 	// Exceeded reports that the API said so itself (limitWasExceeded). A limit
 	// below MaxRows may be lifted by NoLimit in [ListOptions].
@@ -28,7 +28,7 @@ type LimitError struct {
 	err *tid.Error
 }
 
-// filters are those that have been seen to work, of each entity.
+// filters are the filters of each entity that have been seen to work.
 var filters = map[string][]string{
 	projectExtensions:  {"projectId"},
 	projectMemberships: {"userAccountId", "projectMembershipState"},

@@ -36,24 +36,23 @@ const (
 //	}
 type Options interface {
 	list() *ListOptions
-	entity() string // whose options they are; "" for any
+	entity() string // the entity that the options are for; "" for any
 }
 
 // ListOptions is what every list takes.
 type ListOptions struct {
 	// Page is the page to begin with, from 0.
 	Page int `url:"page,omitempty"`
-	// Size is the number of rows on a page. 500 is known to be accepted, and what
-	// All asks for by default; List leaves it to the API. All asks for smaller
-	// ones too, so that they overlap, and for no less than 20 where it can.
+	// Size is the number of rows on a page. 500 is known to be accepted, and the default
+	// of All; List leaves it to the API. All asks for smaller pages as well, so that they
+	// overlap, but for no less than 20 rows if it begins with the first page.
 	Size int `url:"size,omitempty"`
 	// Sort is a field and a direction, such as "timeRecordDate,asc" (inferred).
 	Sort string `url:"sort,omitempty"`
 	// NoLimit asks for more rows than the API gives by default. Nothing lifts
 	// [MaxRows], and one integration has seen NoLimit without effect.
 	NoLimit bool `url:"noLimit,omitempty"`
-	// AllowTruncation accepts a list that the API has cut off, in the place of a
-	// [*LimitError].
+	// AllowTruncation accepts a list that the API has cut off, instead of a [*LimitError].
 	AllowTruncation bool `url:"-"`
 }
 
@@ -97,7 +96,7 @@ func (p *Page[T]) DecodeMetadata(into any) error {
 	return nil
 }
 
-// answer is a list as it comes. Where limitWasExceeded stands is not known.
+// answer is a list as the API sends it. Where it has limitWasExceeded is not known.
 type answer[T any] struct {
 	Content []*T `json:"content"`
 	Page    *struct {
@@ -170,7 +169,7 @@ func (s *Service[T]) listing(at request, opts Options) (*listing, error) {
 	return l, l.refused()
 }
 
-// refused is the error of a list that is not to be asked for.
+// refused is the error of a list that must not be requested.
 func (l *listing) refused() error {
 	if l.problem == "" {
 		return nil
@@ -195,13 +194,13 @@ func (s *Service[T]) List(ctx context.Context, opts Options, includes ...Include
 	return p, err
 }
 
-// All yields every row from the page on that opts ask for, each once: those that are in
-// the list from the first request to the last, whatever others add and remove
-// meanwhile, or an error. Pages overlap, or are read again where something has changed;
-// answers that contradict each other or their own counters are an error, and so is a
-// list that the API has cut off: a [*LimitError]. With From or To in
-// [TimeRecordListOptions], records of other days are left out, and timeRecordDate is
-// included whether asked for or not. Metadata comes with a page: see [Service.List].
+// All yields every row from the page on that opts ask for, each once, or ends in an error.
+// It yields all rows that are in the list from the first request to the last, while others
+// add and remove rows. Pages overlap, or are read again where something has changed.
+// Answers that contradict each other or their own counters are an error, and so is a list
+// that the API has cut off: a [*LimitError]. With From or To in [TimeRecordListOptions],
+// records of other days are left out, and timeRecordDate is always included. Metadata
+// comes with a page: see [Service.List].
 //
 // API: GET /{entity}, GET /{entity}/include/{parts}
 func (s *Service[T]) All(ctx context.Context, opts Options, includes ...Includes) iter.Seq2[*T, error] {
@@ -250,7 +249,7 @@ func readAll[T any](ctx context.Context, l *listing, yield func(*T, error) bool)
 	plan := walk.New(first, max(l.Size, minSize))
 	plan.Overlap = true
 	rows := shapeOf(reflect.TypeFor[T]())
-	begun, own := false, false // own: the server has pages of its own
+	begun, own := false, false // own: the server has a page size of its own
 	for step, more := plan.Next(); more; step, more = plan.Next() {
 		page, err := readPage[T](ctx, l, step.Window)
 		if err != nil {
@@ -266,7 +265,7 @@ func readAll[T any](ctx context.Context, l *listing, yield func(*T, error) bool)
 			case pages == whole:
 				yieldOnce(page.Items, rows, yield)
 				return
-			case pages == ownPages && page.rows == first.Size: // by chance, so that the walk would not know
+			case pages == ownPages && page.rows == first.Size: // the sizes are the same by chance, and the walk would not see it
 				plan = walk.New(walk.Window{Page: first.Page, Size: first.Size - 1}, max(l.Size, minSize))
 				continue
 			}
@@ -277,10 +276,10 @@ func readAll[T any](ctx context.Context, l *listing, yield func(*T, error) bool)
 			return
 		}
 		a := walk.Answer{Rows: page.rows, Size: page.Size, Total: page.TotalElements, Pages: page.TotalPages}
-		// Pages of the server's own cannot overlap, and a total that stays the same can hide
-		// a row that was replaced; without one, the walk reads until nothing changes.
+		// Pages of the server's own size cannot overlap, and a total that stays the same can
+		// hide a replaced row; without a total, the walk reads until nothing changes.
 		own = own || page.Size > 0 && page.Size != step.Size || page.rows > step.Size
-		if cut || own { // the counters of what was cut off may be those of the list before
+		if cut || own { // the counters may be those of the list before it was cut off
 			a.Total, a.Pages = 0, 0
 		}
 		for _, row := range page.Items {
@@ -302,15 +301,15 @@ func readAll[T any](ctx context.Context, l *listing, yield func(*T, error) bool)
 	}
 }
 
-// What a server makes of page and size.
+// What a server does with page and size.
 const (
-	pagesAsked = iota // what was asked for
-	ownPages          // pages, but of its own size
-	whole             // nothing: every answer is the whole list
+	pagesAsked = iota // it heeds them
+	ownPages          // it heeds page, and has a size of its own
+	whole             // it heeds neither: every answer is the whole list
 )
 
-// pagesOf finds out what a server that does not count makes of page and size, when its
-// first answer, page, is full or was not to be the first page.
+// pagesOf finds out what a server that does not count does with page and size, if its first
+// answer, page, is full or was not the first page.
 func pagesOf[T any](ctx context.Context, l *listing, rows shape, first walk.Window, page *Page[T]) (int, error) {
 	if page.rows <= first.Size && first.Page == 1 {
 		less := walk.Window{Page: 1, Size: first.Size - 1}
@@ -321,7 +320,7 @@ func pagesOf[T any](ctx context.Context, l *listing, rows shape, first walk.Wind
 			return pagesAsked, nil
 		}
 	}
-	const tries = 3 // since others may change the list between two requests
+	const tries = 3 // the list may change between two requests
 	other := walk.Window{Page: first.Page + 1, Size: first.Size}
 	if first.Page > 1 {
 		other.Page = 1
@@ -353,8 +352,8 @@ func pagesOf[T any](ctx context.Context, l *listing, rows shape, first walk.Wind
 	return 0, l.unusable(http.MethodGet, "the answers count no pages, and pages %d and %d have rows in common: read it again", first.Page-1, other.Page-1)
 }
 
-// inCommon counts the rows that two answers have in common. Rows that do not tell their
-// ids are the same if all is the same in them, and in their place.
+// inCommon counts the rows that two answers have in common. Rows without ids are the same if
+// they are equal and have the same index.
 func inCommon[T any](rows shape, a, b []*T) (n int) {
 	if !rows.shows("id") {
 		for i := range min(len(a), len(b)) {
@@ -390,8 +389,8 @@ func yieldOnce[T any](items []*T, rows shape, yield func(*T, error) bool) {
 	}
 }
 
-// readPage reads a page, and a second time if it contradicts itself: others may have
-// changed the list while it was put together.
+// readPage reads a page, and a second time if it contradicts itself: the list may have
+// changed while the API made the page.
 func readPage[T any](ctx context.Context, l *listing, w walk.Window) (*Page[T], error) {
 	for again := false; ; again = true {
 		p, err := fetchPage[T](ctx, l, w)
@@ -448,7 +447,7 @@ func fetchPage[T any](ctx context.Context, l *listing, w walk.Window) (*Page[T],
 	return newPage(l, w, a)
 }
 
-// newPage makes a page of an answer, and refuses another one than was asked for, and one
+// newPage makes a page of an answer. It refuses another page than was asked for, and one
 // that was cut off.
 func newPage[T any](l *listing, w walk.Window, a *answer[T]) (*Page[T], error) {
 	p := &Page[T]{Number: w.Page - 1, LimitWasExceeded: a.limitWasExceeded(), Metadata: a.Metadata, asked: l.request, rows: len(a.Content)}
@@ -460,7 +459,7 @@ func newPage[T any](l *listing, w walk.Window, a *answer[T]) (*Page[T], error) {
 	number := p.Number
 	if p.paged = a.Page != nil; p.paged {
 		p.TotalElements, p.TotalPages = max(0, a.Page.TotalElements), max(0, a.Page.TotalPages)
-		if a.Page.Size <= MaxRows { // more is no size
+		if a.Page.Size <= MaxRows { // a larger one is not real
 			p.Size = max(0, a.Page.Size)
 		}
 		if a.Page.Number != nil {
@@ -469,7 +468,7 @@ func newPage[T any](l *listing, w walk.Window, a *answer[T]) (*Page[T], error) {
 	}
 	begin := p.Number * cmp.Or(p.Size, w.Size)
 	reached := begin+len(p.Items) >= MaxRows && len(p.Items) > 0
-	if p.TotalElements >= MaxRows { // a page of them may be asked for, but none where they may be cut off
+	if p.TotalElements >= MaxRows { // a page before the limit may be requested, but not the whole list
 		reached = reached || begin >= MaxRows || l.all || w.Size == 0 && p.Number == 0
 	}
 	switch {
@@ -481,16 +480,16 @@ func newPage[T any](l *listing, w walk.Window, a *answer[T]) (*Page[T], error) {
 	return p, nil
 }
 
-// Report reads a report of the entity, of which the vendor names two:
+// Report reads a report of the entity. The vendor names two:
 //
 //	moment.Of[Row](c, "projects").Report(ctx, "projectRegisteredHoursReport", query)
 //	moment.Of[Row](c, "timeRecords").Report(ctx, "getReport", query)
 //
-// Their rows are not known, nor are their parameters: query is nil, [url.Values], a
-// struct with url tags, or options as for [Service.List]. The answer must be a list, as
-// those of the entities are or bare (inferred), and has their limits: one that was cut
-// off ends in a [*LimitError], and one of several pages in an error unless a page was
-// asked for. [Client.Do] reads any other answer.
+// Their rows and parameters are not known: query is nil, [url.Values], a struct with url
+// tags, or options as for [Service.List]. The answer must be a list like those of the
+// entities, or a plain array (inferred), with the limits of lists: one that was cut off
+// ends in a [*LimitError], and one of several pages in an error unless a page was asked
+// for. [Client.Do] reads any other answer.
 //
 // API: GET /{entity}/{name}
 func (s *Service[T]) Report(ctx context.Context, name string, query any) (*Page[T], error) {
@@ -530,7 +529,7 @@ func (s *Service[T]) Report(ctx context.Context, name string, query any) (*Page[
 	return p, nil
 }
 
-// report is an answer that may be bare rows.
+// report is an answer that may be a plain array of rows.
 type report[T any] struct{ answer[T] }
 
 func (r *report[T]) UnmarshalJSON(text []byte) error {

@@ -9,11 +9,12 @@ import (
 	"github.com/vismatid/tid"
 )
 
-// shape tells where a type that objects are decoded into puts their properties.
+// shape is where a type of rows holds the properties of an object. It is found by
+// reflection, since rows may be of any type of the caller's.
 type shape struct {
-	dynamic bool             // by their names: it is a map or raw JSON
+	dynamic bool             // by name: the type is a map or raw JSON
 	open    bool             // anywhere: it is dynamic, or decodes itself
-	fields  map[string][]int // of a struct, by the JSON name in lower case
+	fields  map[string][]int // in fields, by the JSON name in lower case
 }
 
 var rawMessage = reflect.TypeFor[json.RawMessage]()
@@ -84,7 +85,7 @@ func (s shape) text(row any, name string) string {
 	if !v.IsValid() {
 		return ""
 	}
-	switch value := v.Interface().(type) { // the usual ones, without a detour
+	switch value := v.Interface().(type) { // the usual ones, without encoding them
 	case int64:
 		return strconv.FormatInt(value, 10)
 	case string:

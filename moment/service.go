@@ -21,8 +21,8 @@ type Service[T any] struct {
 	entity string
 }
 
-// Of returns the service of any entity, by its name in the API's paths, for any
-// type: one that this module does not know, or a row of one's own.
+// Of returns the service of any entity, by its name in the API's paths, for rows of any
+// type: for an entity that this module does not know, or a row type of your own.
 //
 //	claims := moment.Of[Claim](c, "claims")
 //	rows := moment.Of[OfferRow](c, "offers")
@@ -71,8 +71,8 @@ func (s *Service[T]) Delete(ctx context.Context, id int64) error {
 	return s.at().object(id).send(ctx, http.MethodDelete, nil, &out)
 }
 
-// request is where a request goes and what it carries; the first problem that
-// comes up on the way is what it fails with.
+// request is the path and the body of a request. It fails with the first problem that is
+// found.
 type request struct {
 	client   *Client
 	entity   string
@@ -130,7 +130,7 @@ func (r request) carryChange(in any, id int64) request {
 	return r.fail(problem)
 }
 
-// operation names the request as the engine does.
+// operation names the request as package tid does.
 func (r request) operation(method string) string { return method + " " + r.client.path(r.template) }
 
 func (r request) send(ctx context.Context, method string, query, out any) error {
@@ -140,7 +140,7 @@ func (r request) send(ctx context.Context, method string, query, out any) error 
 	return r.client.Do(ctx, method, r.path, query, r.body, out)
 }
 
-// entities are those of the types of this package: an input is not sent to another.
+// entities are the entities of the types of this package: an input is sent to no other one.
 var entities = map[reflect.Type]string{
 	reflect.TypeFor[Claim]():                  claims,
 	reflect.TypeFor[Customer]():               "customers",
@@ -163,8 +163,8 @@ var entities = map[reflect.Type]string{
 	reflect.TypeFor[UserAccountInput]():       "userAccounts",
 }
 
-// encode writes the body of a request, one JSON object, and says what is wrong with
-// it: of a creation, or of a change to the object of an id.
+// encode writes the body of a request, one JSON object, and says what is wrong with it. id
+// is the object to change, or 0 for a creation.
 func (r request) encode(in any, id int64) (body json.RawMessage, problem string) {
 	v := reflect.ValueOf(in)
 	for v.Kind() == reflect.Pointer {
@@ -195,8 +195,8 @@ func (r request) encode(in any, id int64) (body json.RawMessage, problem string)
 	return body, problem
 }
 
-// withoutZeros leaves out what a row has when nothing was set: an id, which is no
-// part of a body, and the days and decimals that would be written as null and 0.
+// withoutZeros removes what the body of a row has although nothing was set: an id, and days
+// and decimals that would be written as null and 0.
 func withoutZeros(body json.RawMessage, v reflect.Value, id int64) (json.RawMessage, string) {
 	s := shapeOf(v.Type())
 	if own := s.id(v.Interface()); own != 0 && own != id {
@@ -217,7 +217,7 @@ func withoutZeros(body json.RawMessage, v reflect.Value, id int64) (json.RawMess
 	}
 	kept := []byte{'{'}
 	dec := json.NewDecoder(bytes.NewReader(body))
-	_, _ = dec.Token() // it was written a moment ago, so that nothing here fails
+	_, _ = dec.Token() // it has just been written, so that nothing here fails
 	for dec.More() {
 		var value json.RawMessage
 		token, _ := dec.Token()
@@ -254,7 +254,7 @@ func dateIn(v reflect.Value, name string) string {
 		}
 		return name
 	case v.Type().Implements(marshaler):
-		return "" // such as a Day, which knows how to write itself
+		return "" // such as a Day, which has its own format
 	}
 	found := ""
 	look := func(v reflect.Value, name string) {

@@ -82,7 +82,7 @@ func (s *TimeRecordsService) All(ctx context.Context, opts *TimeRecordListOption
 	return s.Service.All(ctx, opts, includes...)
 }
 
-// withDay asks for the day that records are chosen by, if anything is asked for.
+// withDay adds the day of the record, by which records are chosen, to includes.
 func withDay(includes []Includes) []Includes {
 	if anything, dated := asks(includes, timeRecordDate); !anything || dated {
 		return includes
@@ -90,8 +90,8 @@ func withDay(includes []Includes) []Includes {
 	return append(includes[:len(includes):len(includes)], Include(timeRecordDate))
 }
 
-// between leaves out the records of other days than those from one to another, either
-// of which may be zero. One that does not tell its day is an error.
+// between leaves out the records before from and after to, either of which may be zero. A
+// record without a day is an error.
 func between[T any](from, to tid.Date, l *listing, records iter.Seq2[*T, error]) iter.Seq2[*T, error] {
 	rows := shapeOf(reflect.TypeFor[T]())
 	return func(yield func(*T, error) bool) {

@@ -14,7 +14,7 @@ import (
 	"github.com/vismatid/tid"
 )
 
-// maxWebhook is how large the body of a webhook may be: they are small.
+// maxWebhook is the largest body of a webhook; known ones are small.
 const maxWebhook = 64 << 10
 
 // Webhook is what Moment posts when an object changes: a claim, a customer, an
@@ -99,7 +99,7 @@ func ParseWebhook(r *http.Request) (*Webhook, error) {
 	return hook, nil
 }
 
-// choose makes the first object of a kind the one that the webhook is about.
+// choose makes the first object of a kind the object of the webhook.
 func (h *Webhook) choose(kind string) bool {
 	if h.Kind == kind {
 		return true
@@ -113,14 +113,14 @@ func (h *Webhook) choose(kind string) bool {
 
 // WebhookHandler takes webhooks about the objects of s: it fetches the object
 // that one names, with the given includes, and calls handle with it. When the API has
-// none of that id, as after a deletion or when the sender has made it up, err matches
+// none of that id, because it was deleted or the webhook is forged, err matches
 // tid.ErrNotFound and object is an empty T; otherwise err is nil.
 //
 // It answers 204 when handle returned nil, 500 when it returned an error, 502
 // when the object could not be fetched, and 400, 405 or 413 to what is no webhook
-// about an object of s. No answer tells more than that: [tid.WithObserver] sees
-// what went wrong with a fetch. Since anyone can post to it, and each post causes
-// a request, give it an address that is hard to guess.
+// about an object of s. Its answers say no more than that: [tid.WithObserver] shows
+// failed requests. Anyone can post to it, and each post causes a request, so give it an
+// address that is hard to guess.
 func WebhookHandler[T any](s *Service[T], handle func(ctx context.Context, hook *Webhook, object *T, err error) error, includes ...Includes) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(s.receive(w.Header(), r, handle, includes))

@@ -8,17 +8,17 @@ import (
 )
 
 const (
-	// maxShort is how many pages a list has at the most whose windows all overlap:
-	// up to here that costs one request, on a list of forty pages it would cost six.
+	// maxShort is the most pages of a list whose windows all overlap. Up to here that
+	// costs one more request; for a list of forty pages it would cost six.
 	maxShort = 10
-	// lookEvery is how many pages of a long list are read between two looks back.
+	// lookEvery is the number of pages of a long list between two looks back.
 	lookEvery = 20
-	// A list that does not come to rest is read so many times at the most.
+	// A list that keeps changing is read so many times.
 	maxPasses, maxLongPasses = 5, 4
 )
 
-// Window is a page of some size, the only thing that can be asked of a list. Pages
-// count from 1.
+// Window is a page of some size, which is all that a list can be asked for. Pages count
+// from 1.
 type Window struct{ Page, Size int }
 
 // Begin is the position of the first row of the window, from 0.
@@ -27,111 +27,110 @@ func (w Window) Begin() int { return (w.Page - 1) * w.Size }
 // End is the position after its last row.
 func (w Window) End() int { return w.Page * w.Size }
 
-// Step is a window to be read next: a new one, or a look back at one that has been
-// read before, when those up to the page After have been.
+// Step is a window to be read: a new one or, if After is not 0, a look back at one that was
+// read before, after the pages up to After.
 type Step struct {
 	Window
 	After int
 }
 
-// Answer is what a window showed. What a server does not tell is 0.
+// Answer is what a window showed. What a server does not say is 0.
 type Answer struct {
-	IDs                []int64 // of the rows in order; 0 is a row without an id
-	Rows               int     // with those that are null
-	Size, Total, Pages int
-	Wanted             int  // rows; fewer than there are is the end of what is wanted
-	Fresh              bool // a row has been written since the walk began
+	IDs                []int64 // of the rows, in order; 0 is a row without an id
+	Rows               int     // the number of rows, with those that are null
+	Size, Total, Pages int     // of the list, by the server's counters
+	Wanted             int     // wanted rows; if fewer than IDs, nothing after them is wanted
+	Fresh              bool    // a row has been written since the walk began
 }
 
-// Walk decides which windows of a list are read, and which of their rows are new.
-// It knows nothing of requests: Next is the window that is needed, Ahead those that
-// will be needed after it if nothing happens, and Take draws the conclusions.
+// Walk decides which windows of a list are read, and which of their rows are new. It sends
+// no requests: Next is the window to be read, Ahead those that follow it if the list does
+// not change, and Take takes what a window showed.
 //
-// It proves that no row was stepped over as follows. The rows before end are
-// covered: each that is in the list from the beginning of the walk to its end, and
-// stands in front of one of them, has been given. A window that shows a covered row
-// covers what follows that row in it, whatever was added and removed, and whenever
-// it was read, since rows that stay keep their order. So each window begins in front
-// of end, and one that shows no covered row proves nothing, and is looked for again
-// further back. The last one must reach the end of the list as it counts itself.
+// It proves that no row was stepped over as follows. The rows before end are covered: each
+// row that is in the list during the whole walk, and comes before one of them, has been
+// given. Rows that stay keep their order. So a window that shows a covered row covers the
+// rows that follow in it, whatever was added and removed, and whenever it was read. Each
+// window therefore begins before end. If it shows no covered row it proves nothing, and
+// one further back is read. The last window must reach the end of the list by the list's
+// own counters.
 //
-// A row that moves does not keep its order: it can step from what is to be read to
-// what has been. That makes the rows in front of a covered one more by one, and
-// those behind it fewer by one, and unless other changes between the same two
-// requests make up for both, one of the two shows in the position of the covered
-// row and in the total. Then the front is read again, until what came in is found; a
-// short list is read again, whole, whenever anything has changed.
+// A row that moves does not keep its order: it can move from the part that is still to be
+// read to the part that has been read. Then there is one row more before a covered row, and
+// one less after it. Unless other changes between the same two requests make up for both,
+// one of the two shows in the position of the covered row and in the total. The front is
+// then read again until the row is found. A short list is read again completely after any
+// change.
 type Walk struct {
 	first     Window
-	largest   int  // size that a window may have
+	largest   int  // the largest size of a window
 	low, high int  // the sizes that windows may have
 	chained   bool // windows must show a covered row
-	fixed     bool // the server has pages of its own, and no others
+	fixed     bool // the server has a page size of its own, whatever is asked for
 	anonymous bool // rows have no ids
-	long      bool
-	Unchecked bool // pages are taken as they come
-	Moving    bool // rows move to the front while others write
-	Overlap   bool // windows overlap however long the list is, for a few requests more
-	cut       bool // what is wanted ends before the list does
+	long      bool // the list has more than maxShort pages
+	Unchecked bool // nothing is verified
+	Moving    bool // rows that are changed move to the front
+	Overlap   bool // windows always overlap, for a few requests more
+	cut       bool // the wanted rows end before the list does
 
 	seen     rowSet
 	given    int
 	end      int  // rows before this position are covered
 	total    int  // as the last window counted it
-	margin   int  // how far in front of end the next window begins at least
-	want     Step // what is to be read next
+	margin   int  // how far before end the next window begins at least
+	want     Step // to be read next
 	done     bool
 	began    bool
-	counted  int  // the total of the first answer; -1 when others have had another
-	asked    int  // how often want has been asked in vain
-	claimed  int  // the total that it claimed
-	odd      bool // the server's number of pages is wrong, and nothing depends on it
+	counted  int  // the total of the first answer; -1 once an answer has another one
+	asked    int  // how often want was read without a usable answer
+	claimed  int  // the total of the last of these answers
+	odd      bool // the server's number of pages is wrong, and not used
 	tries    int  // how many windows in a row have shown no covered row
 	verified int  // rows before this position were in place at the last look back
 
 	pass, windows int
 	signs
-	search  int // how many rows the pass looks for; 0 is for any up to until
+	search  int // the number of rows that the pass looks for; 0 is for any up to until
 	until   int // where the pass may end; 0 is at the end of the list
-	arrived int // rows that may have been added where nobody looked
+	arrived int // rows that may have been added to a part that is not read again
 	last    int // where the pass before ended
 	lowest  int // the lowest total since the last window that was taken
 	buf     []int
 }
 
-// signs are what a pass has seen.
+// signs are the changes that a pass has seen.
 type signs struct {
-	rows    int  // each counted once
-	same    bool // each stood where it had been in the pass before
-	changed bool // something is not as it was when the walk began
-	entered int  // rows that came in front of what was covered, and were not seen there
-	moved   int  // those of them that rows behind are missing
-	fewer   int  // rows that went behind what was covered
-	repeats int  // covered rows that stand behind others now
-	doubt   int  // the position in front of which all that happened
+	rows    int  // rows that were seen, each counted once
+	same    bool // each row had the position of the pass before
+	changed bool // something has changed since the walk began
+	entered int  // rows that were added to the covered part without being seen there
+	moved   int  // those of them that are missing after the covered part
+	fewer   int  // rows that left the part after the covered one
+	repeats int  // covered rows that were met again further back
+	doubt   int  // the position before which all this happened
 }
 
-// New plans a walk that begins with a window, and whose windows have so many rows
-// at the most.
+// New plans a walk that begins with a window; largest is the largest size of a window.
 func New(first Window, largest int) *Walk {
 	return &Walk{first: first, largest: largest, low: first.Size, high: first.Size,
 		want: Step{Window: first}, pass: 1, margin: 1}
 }
 
-// Given is how many rows were new so far.
+// Given is the number of rows that were new so far.
 func (w *Walk) Given() int { return w.given }
 
-// Total is how many rows the list has, as the last window counted them.
+// Total is the number of rows in the list by the last window.
 func (w *Walk) Total() int { return w.total }
 
-// Changed reports that the list is not as it was when the walk began: whether a row
-// is Fresh does not matter any more.
+// Changed reports whether the list is known to have changed since the walk began; Fresh does
+// not matter any more then.
 func (w *Walk) Changed() bool { return w.changed }
 
-// Next returns the step that is needed now; there is none when all has been read.
+// Next returns the next step; there is none when all has been read.
 func (w *Walk) Next() (Step, bool) { return w.want, !w.done }
 
-// Ahead returns the step that comes after another, if nothing changes.
+// Ahead returns the step that follows another if the list does not change.
 func (w *Walk) Ahead(s Step) (Step, bool) {
 	if !w.began {
 		return Step{}, false
@@ -155,8 +154,8 @@ func (w *Walk) Ahead(s Step) (Step, bool) {
 	return Step{Window: Window{page + 1, s.Size}}, true
 }
 
-// look returns the look back that is due after a page: every twenty pages and at
-// the end, at the middle of those that have been read since.
+// look returns the look back after a page: every twenty pages and at the end, at the middle
+// of the pages since the last one.
 func (w *Walk) look(s Step) (Step, bool) {
 	read := s.Page - w.first.Page + 1
 	since := (read-1)%lookEvery + 1
@@ -167,7 +166,7 @@ func (w *Walk) look(s Step) (Step, bool) {
 	return Step{Window: Window{s.Page - max(1, since/2), s.Size}, After: s.Page}, true
 }
 
-// following is the window that covers most of what follows end.
+// following is the window that covers the most rows after end.
 func (w *Walk) following(end int) Window {
 	for _, margin := range []int{w.margin, 1} {
 		if best := w.showing(max(0, end-margin)); best.End() > end {
@@ -177,10 +176,10 @@ func (w *Walk) following(end int) Window {
 	return Window{end/w.high + 1, w.high}
 }
 
-// showing is the window with the position in it that reaches furthest.
+// showing is the window with a position in it that reaches furthest.
 func (w *Walk) showing(position int) Window { return Showing(position, w.low, w.high) }
 
-// Showing is the window of low to high rows with the position in it that reaches furthest.
+// Showing is the window of low to high rows with a position in it that reaches furthest.
 func Showing(position, low, high int) (best Window) {
 	for size := low; size <= high; size++ {
 		if at := (Window{position/size + 1, size}); at.End() > best.End() {
@@ -190,8 +189,8 @@ func Showing(position, low, high int) (best Window) {
 	return best
 }
 
-// Take draws the conclusions from what a step showed: give are the indexes of the
-// rows that have not been given yet.
+// Take takes what a step showed, and plans the next one. give are the indexes of the rows
+// that have not been given yet.
 func (w *Walk) Take(s Step, a Answer) (give []int, err error) {
 	w.windows++
 	if limit := 30 + 4*max(w.total, w.given)/max(1, w.low); w.windows > limit {
@@ -224,7 +223,7 @@ func (w *Walk) Take(s Step, a Answer) (give []int, err error) {
 	return w.takeInTurn(s, a)
 }
 
-// begin chooses the way of reading, when the first window has been.
+// begin chooses the way of reading after the first window.
 func (w *Walk) begin(a Answer) {
 	w.began, w.total, w.counted = true, a.Total, a.Total
 	w.end, w.verified = w.first.Begin(), w.first.End()
@@ -240,12 +239,12 @@ func (w *Walk) begin(a Answer) {
 	w.long = a.Total-w.first.Begin() > maxShort*w.high
 }
 
-// verify has an answer that contradicts itself or the answers before asked for
-// again, and finds out what may be believed of one that stays as it is.
+// verify requests an answer again that contradicts itself or the answers before, and decides
+// what to believe if it stays the same.
 func (w *Walk) verify(s *Step, a *Answer) (again bool, err error) {
 	reached := s.Begin() + a.Rows
 	ends := a.Total > 0 && reached >= a.Total
-	whole := s.Begin() == 0 && a.Total > 0 && a.Rows == a.Total // whatever else it says
+	whole := s.Begin() == 0 && a.Total > 0 && a.Rows == a.Total // then its other counters do not matter
 	var why string
 	switch {
 	case !whole && (!w.fixed && a.Size > 0 && a.Size != s.Size || a.Rows > s.Size):
@@ -277,7 +276,7 @@ func (w *Walk) verify(s *Step, a *Answer) (again bool, err error) {
 			size = a.Rows
 		}
 		w.fixed, w.low, w.high = true, size, size
-		if w.began { // from the beginning, where the rows given are known
+		if w.began { // read it from the beginning; the rows that were given are known
 			w.first = Window{w.first.Begin()/size + 1, size}
 			w.began = false
 			return true, w.restart(0, 0)
@@ -320,7 +319,7 @@ func (w *Walk) ended(s Window, a Answer) bool {
 	return a.Rows < s.Size
 }
 
-// takeUnchecked takes a page as it is.
+// takeUnchecked takes a page without verification.
 func (w *Walk) takeUnchecked(s Step, a Answer) []int {
 	give := w.record(s.Window, a, func(int) bool { return true })
 	w.began, w.total = true, a.Total
@@ -337,8 +336,8 @@ func (w *Walk) takeUnchecked(s Step, a Answer) []int {
 	return give
 }
 
-// record notes where the rows of a window stand, and returns those that are new
-// and wanted.
+// record notes the positions of the rows of a window, and returns those that are new and
+// wanted.
 func (w *Walk) record(s Window, a Answer, wanted func(int) bool) []int {
 	w.buf = w.buf[:0]
 	for i, id := range a.IDs {
@@ -362,12 +361,12 @@ func (w *Walk) record(s Window, a Answer, wanted func(int) bool) []int {
 	return w.buf
 }
 
-// takeInTurn takes the next page of a list of which nothing has changed so far.
+// takeInTurn takes the next page of a list that has not changed so far.
 func (w *Walk) takeInTurn(s Step, a Answer) ([]int, error) {
 	begins := s.Window == w.first
 	quiet := begins || a.Total == w.total && s.Begin() == w.end
 	far := false
-	if a.Fresh && !begins && !w.anonymous { // what else has happened, and where?
+	if a.Fresh && !begins && !w.anonymous { // there may be other changes, anywhere
 		quiet, far = false, true
 	}
 	if !begins {
@@ -380,7 +379,7 @@ func (w *Walk) takeInTurn(s Step, a Answer) ([]int, error) {
 	switch {
 	case quiet:
 	case w.anonymous:
-		return nil, fmt.Errorf("the list changed from %d to %d rows while it was read, and its rows have no ids by which those already given could be told: read it again", w.total, a.Total)
+		return nil, fmt.Errorf("the list changed from %d to %d rows while it was read, and its rows have no ids, so that those already given cannot be recognized: read it again", w.total, a.Total)
 	default:
 		if w.chained = true; far {
 			w.end = min(w.end, w.verified)
@@ -400,9 +399,9 @@ func (w *Walk) takeInTurn(s Step, a Answer) ([]int, error) {
 	return give, w.proceed(s, a)
 }
 
-// takeFixed takes the next page of a server with pages of its own, which cannot
-// overlap. Where the total stays the same, a pass that sees as many rows as there
-// are has seen them all; where there is none, one that sees what the last one saw.
+// takeFixed takes the next page of a server with a page size of its own: its pages cannot
+// overlap. If the total stays the same, a pass that sees as many rows has seen them all;
+// without a total, a pass that sees the same rows as the one before.
 func (w *Walk) takeFixed(s Step, a Answer) ([]int, error) {
 	begins := s.Window == w.first
 	if begins {
@@ -433,14 +432,14 @@ func (w *Walk) takeFixed(s Step, a Answer) ([]int, error) {
 	return give, nil
 }
 
-// proceed goes on to the step after one that was as expected.
+// proceed plans the step after one that was as expected.
 func (w *Walk) proceed(s Step, a Answer) error {
 	next, more := w.Ahead(s)
 	switch {
 	case more && (a.Total > 0 || s.After > 0 || a.Rows >= s.Size):
 		w.want = next
 	case w.total > 0 && w.given < w.total-w.first.Begin() && !w.anonymous:
-		w.chained = true // a row came twice, and another never did
+		w.chained = true // a row came twice, and another one did not come
 		return w.restart(0, 0)
 	default:
 		w.done = true
@@ -461,14 +460,14 @@ func (w *Walk) takeLook(s Step, a Answer) error {
 		return w.proceed(s, a)
 	default:
 		if w.chained = true; a.Total == w.total || w.end >= w.total {
-			w.end = w.verified // something has left and something has come, unnoticed
+			w.end = w.verified // a row was removed and another one added, without a change of the total
 		}
 		w.want = Step{Window: w.following(w.end)}
 	}
 	return nil
 }
 
-// takeChained takes a window that has to show a covered row.
+// takeChained takes a window that must show a covered row.
 func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 	link, at, firstKnown := -1, -1, len(a.IDs)
 	for i, id := range a.IDs {
@@ -487,7 +486,7 @@ func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 	if link < 0 && !begins {
 		return nil, w.stepBack(change)
 	}
-	fresh := 0 // rows in front of the link that are new
+	fresh := 0 // new rows before the link, which is the last covered row in the window
 	for _, id := range a.IDs[:link+1] {
 		if _, known := w.seen.get(id); !known {
 			fresh++
@@ -548,8 +547,8 @@ func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 	return give, w.finish()
 }
 
-// stepBack looks for a covered row, since the window showed none: where the total
-// says that the last of them has gone, else further and further back.
+// stepBack looks for a covered row when the window showed none: first where the last of them
+// should be by the total, then further and further back.
 func (w *Walk) stepBack(change int) error {
 	w.margin = min(w.high/4+1, 4*w.margin)
 	position := w.end - 1 + min(change, 0)
@@ -570,8 +569,8 @@ func (w *Walk) stepBack(change int) error {
 	return nil
 }
 
-// finish ends a pass: with it the walk, or another pass if a row may have moved
-// from what was to be read to what had been.
+// finish ends a pass. It ends the walk, or begins another pass if a row may have moved from
+// the part that was still to be read to the part that had been.
 func (w *Walk) finish() error {
 	unseen := 0
 	if w.total > 0 && !w.cut {
@@ -579,9 +578,9 @@ func (w *Walk) finish() error {
 	}
 	certain := w.moved > 0 || unseen > 0
 	if w.pass > 1 && w.counted > 0 && w.given == w.counted-w.first.Begin() {
-		certain = false // as many as there were all the time
+		certain = false // all rows have been given
 	}
-	again := w.changed && !w.long && !w.Moving && w.first.Begin() == 0 // which costs little, and more changes than one can hide each other
+	again := w.changed && !w.long && !w.Moving && w.first.Begin() == 0 // it costs little, and several changes can hide each other
 	possible := again || w.entered > 0 || w.fewer > 0 || w.repeats > 0
 	if !certain && (!possible || w.pass > 1) {
 		if w.done = !w.Moving || w.pass > 1 || w.windows == 1; !w.done {
@@ -613,7 +612,7 @@ func (w *Walk) restart(search, until int) error {
 			"read it again, or sort it by what does not change", w.pass-1)
 	}
 	if until == 0 {
-		w.arrived = 0 // all of them will be met
+		w.arrived = 0 // the whole list is read again
 	}
 	w.signs, w.search, w.until, w.tries, w.windows, w.lowest = signs{}, search, until, 0, 0, 0
 	w.margin = max(w.margin, w.high/3) // rows with equal sort keys fit into one window
@@ -627,8 +626,8 @@ func (w *Walk) restart(search, until int) error {
 	return nil
 }
 
-// rowSet remembers the position of each row by its id, and the pass that has seen
-// it there, in less than 20 bytes a row on average. An id of 0 is none.
+// rowSet holds the position of each row by its id, and the pass that saw it there, in less
+// than 20 bytes for each row on average. An id of 0 is none.
 type rowSet struct {
 	ids []int64
 	at  []mark
@@ -643,7 +642,7 @@ func marked(position, pass int) mark { return mark(position<<3 | pass&7) }
 func (m mark) position() int { return int(m >> 3) }
 func (m mark) pass() int     { return int(m & 7) }
 
-// slot is where an id stands, or would.
+// slot is the index of an id, or the one for it.
 func (r *rowSet) slot(id int64) int {
 	hash := uint64(id) * 0x9e3779b97f4a7c15
 	for i := int((hash >> 32) * uint64(len(r.ids)) >> 32); ; i++ {
