@@ -248,7 +248,7 @@ func refusal(resp *http.Response, data []byte, out any) error {
 	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		message += fmt.Sprintf("; %s: %s", field, strings.Join(fields[field], ", "))
 	}
-	return fmt.Errorf("the answer is an error all the same: %s", strings.TrimPrefix(message, "; "))
+	return fmt.Errorf("the answer reports an error although its status is a success: %s", strings.TrimPrefix(message, "; "))
 }
 
 // checkCreated refuses an answer to a creation that has no id, and so is not the created

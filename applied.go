@@ -43,7 +43,7 @@ const (
 //
 // Differences of spelling do not count: trailing zeros, the case of enumerations, space
 // around text, the order of lists of up to a hundred, how a day is written. What the API
-// is known not to give back is not compared. What a Modify sends back unchanged is only
+// is known to leave out of its answers is not compared. What a Modify sends back unchanged is only
 // compared for being there.
 func WithWriteCheck(check WriteCheck) Option {
 	return func(c *config) error {
@@ -140,7 +140,7 @@ func (d *comparison) note(name string, sent, held json.RawMessage) {
 // fields compares the fields of two structs of one type, by reflection, so that no field
 // that is added later is forgotten. origin holds the values before the edit: a field that
 // the edit cleared is not sent, and only origin shows it. The tag held of a field says
-// what the API gives back of it: "-" nothing, "perhaps" not always.
+// whether an answer has it: "-" never, "perhaps" not always.
 func (d *comparison) fields(prefix string, sent, held, origin reflect.Value) {
 	for i := range sent.NumField() {
 		f := sent.Type().Field(i)
@@ -240,7 +240,7 @@ func (d *comparison) removed(sent, held, origin writable) {
 	}
 }
 
-// givesBack reports whether the API gives back an object of the input.
+// givesBack reports whether answers have a nested object of the input.
 func (in handed) givesBack(path string) bool {
 	first, _, _ := strings.Cut(path, ".")
 	p := in.shape.field([]byte(first))
@@ -432,7 +432,7 @@ func (c *Client) notApplied(call *call, found comparison) *Error {
 	return e
 }
 
-// notApplied tells the log of what was not applied as sent.
+// notApplied logs which properties were not applied as sent.
 func (l logger) notApplied(ctx context.Context, op string, names []string) {
 	if l.slog != nil && len(names) > 0 {
 		l.slog.LogAttrs(ctx, slog.LevelWarn, "tid: the API holds something else than what was sent",

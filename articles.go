@@ -92,7 +92,7 @@ type ArticleInput struct {
 	carried carried
 }
 
-// Input returns all that can be written of a, as it stands.
+// Input returns all that can be written of a, unchanged.
 func (a *Article) Input() *ArticleInput {
 	in := &ArticleInput{
 		IsActive:      had(a.answered, "isActive", a.IsActive),

@@ -40,7 +40,7 @@ var steps = []func(*attempt) *Error{
 	(*attempt).read,     // the answer, bounded (body.go), becomes a value (answer.go)
 }
 
-// attempt takes the steps once, and tells the log and the observer what came of it.
+// attempt takes the steps once, and reports the result to the log and the observer.
 func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive) (result outcome, failure *Error) {
 	a := &attempt{client: c, call: call, n: n, receive: receive, ctx: ctx, event: Event{Operation: call.op, Attempt: n}}
 	defer func() { a.end(failure) }()
@@ -223,7 +223,7 @@ func (a *attempt) classify() *Error {
 	failure.Body, failure.hint = []byte(echo.blank(string(answer))), a.client.hint(a.call, a.outcome)
 	failure.Message, failure.Fields = readErrorBody(answer, echo)
 	if to, err := resp.Location(); err == nil {
-		failure.advise("it led to " + echo.blank(tidy(to.Host)))
+		failure.advise("it redirects to " + echo.blank(tidy(to.Host)))
 	}
 	return failure
 }

@@ -159,7 +159,7 @@ func checkSecret(what, s string) error {
 	return nil
 }
 
-// isToken reports whether s can stand in a header: visible ASCII only.
+// isToken reports whether s can be sent in a header: visible ASCII only.
 func isToken(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
@@ -327,7 +327,7 @@ func (e *exchange) abandoned(ctx context.Context) error {
 func (x *exchanger) run(ctx context.Context, e *exchange) {
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
-	token, err := Token{}, errors.New("the token exchange was broken off")
+	token, err := Token{}, errors.New("the token exchange was aborted")
 	defer func() {
 		e.panicked = recover()
 		e.token, e.err = token.value, err

@@ -54,7 +54,7 @@ func changedSince[T any](ctx context.Context, c *Client, op string, since DateTi
 	}
 }
 
-var errUnsortedChanges = errors.New("the API did not sort the list by its updates, so changes cannot be told from it")
+var errUnsortedChanges = errors.New("the API did not sort the list by its updates, so it is not known what has changed")
 
 // changesOf is a list by its updates, newest first.
 func changesOf(ctx context.Context, c *Client, op, key string, opts any, args []any) (*listing, error) {

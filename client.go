@@ -15,7 +15,7 @@ import (
 	"sync/atomic"
 )
 
-// Version is the version of this module, as the User-Agent header tells it.
+// Version is the version of this module, which the User-Agent header has.
 const Version = "0.1.0"
 
 // The addresses of the API. Both serve the same API, each to its own customers.
@@ -44,7 +44,7 @@ type Client struct {
 	InternalProjects *InternalProjectsService
 	// Invoices are read here, and marked as sent to an economy system.
 	Invoices *InvoicesService
-	// Logs tell what has happened to projects.
+	// Logs are the log of what has happened to projects.
 	Logs *LogsService
 	// MaterialReports are the material that projects have used.
 	MaterialReports *MaterialReportsService
@@ -58,7 +58,7 @@ type Client struct {
 	OpportunityTags *OpportunityTagsService
 	// PaymentPlans are what is to be invoiced, and when.
 	PaymentPlans *PaymentPlansService
-	// Planning tells who is planned for what, and for how many hours.
+	// Planning reads which users are planned for which projects, and for how many hours.
 	Planning *PlanningService
 	// ProjectCollections are the collections that projects belong to.
 	ProjectCollections *ProjectCollectionsService
@@ -226,7 +226,7 @@ func parseBaseURL(address string) (*url.URL, error) {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("tid: the base URL must have no user, query or fragment")
 	case u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Hostname())):
-		return nil, fmt.Errorf("tid: the base URL must be https, not %s://%s: the token would travel in the clear", u.Scheme, u.Host)
+		return nil, fmt.Errorf("tid: the base URL must be https, not %s://%s: the token would be sent unencrypted", u.Scheme, u.Host)
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	if strings.HasSuffix(strings.ToLower(u.Path), "/v1") {

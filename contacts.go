@@ -10,7 +10,7 @@ import (
 // who work for them.
 type ContactsService service
 
-// ContactType tells a person from a company.
+// ContactType says whether a contact is a person or a company.
 type ContactType string
 
 // The types of contacts.
@@ -157,7 +157,7 @@ func (in *ContactInput) check(p *problems) {
 	}
 }
 
-// Input returns all that can be written of c, as it stands.
+// Input returns all that can be written of c, unchanged.
 func (c *Contact) Input() *ContactInput {
 	in := &ContactInput{
 		ContactType:                          c.ContactType,

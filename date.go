@@ -18,7 +18,7 @@ import (
 // value means that no date is set; it is written as null.
 //
 // Bodies carry a date as "2024-03-01 00:00:00" and filters as "2024-03-01".
-// Reading takes the first ten characters of whatever the API sends and never
+// Reading takes the first ten characters of what the API sends, and never
 // shifts the day by a zone. Databases are given the text "2024-03-01", or NULL.
 type Date struct {
 	year       int16
@@ -503,7 +503,7 @@ func (dt *DateTime) UnmarshalText(text []byte) error {
 
 const secondsADay = 24 * 60 * 60
 
-// ClockTime is a time of day that stands alone, such as the start of a working
+// ClockTime is a time of day without a date, such as the start of a working
 // day. The zero value means that none is set; midnight is NewClockTime(0, 0).
 // Databases are given the text "07:30", or NULL.
 type ClockTime struct {

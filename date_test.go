@@ -251,7 +251,7 @@ func TestADayOutOfRangeIsNotCalledBeforeAnother(t *testing.T) {
 func TestAPointerToNoDateIsRefusedAndDoesNotPanic(t *testing.T) {
 	for _, bound := range []tid.DateOrTime{(*tid.Date)(nil), (*tid.DateTime)(nil)} {
 		err := tid.Check(anyOp, &tid.ProjectListOptions{CreatedDateTo: bound})
-		assert.ErrorContains(t, err, "filter.createdDateTo: is a pointer to nothing")
+		assert.ErrorContains(t, err, "filter.createdDateTo: is a nil pointer")
 	}
 }
 

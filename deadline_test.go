@@ -360,6 +360,6 @@ func TestARefusedRedirectSaysWhereItLedTo(t *testing.T) {
 		return answer(req, 302, "", "Location", "https://new.example/v1?token=x"), nil
 	}))
 	err := c.Do(t.Context(), "GET", "v1/Core/Whatever", nil, nil, nil)
-	assert.ErrorContains(t, err, "check the base URL; it led to new.example")
+	assert.ErrorContains(t, err, "check the base URL; it redirects to new.example")
 	assert.NotContains(t, err.Error(), "token=x")
 }

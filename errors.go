@@ -86,7 +86,7 @@ type Error struct {
 	hint string
 }
 
-// Error says what was asked, what came of it, and what to do.
+// Error says what was asked, what the result was, and what to do.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("tid: ")

@@ -436,7 +436,7 @@ func withExtra(op string, encoded []byte, w writable) ([]byte, error) {
 			for element := range strings.SplitSeq(parent, ".") {
 				p := s.field([]byte(element))
 				if p == nil || p.object == nil {
-					refused[name] = []string{`is within something that is no object of this input; a dot in a name itself is written \.`}
+					refused[name] = []string{`is in something that is not an object of this input; a dot in a name itself is written \.`}
 					break
 				}
 				node, s = node.at(p.name), shapeOf(p.object)

@@ -19,7 +19,7 @@ import (
 func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.Seq2[int64, DateTime], exists func(ctx context.Context, id int64) error) iter.Seq2[int64, error] {
 	call, err := c.newCall(ctx, op, nil, nil, nil)
 	if err == nil && known == nil {
-		err = invalid(op, "nothing is known: known is nil")
+		err = invalid(op, "known is nil")
 	}
 	l, err := newListing(c, call, nil, err)
 	if err == nil {
@@ -255,7 +255,7 @@ func (g *gone) between(from, to edge, seen []edge) error {
 		}
 		first, last := edges[0], edges[len(edges)-1]
 		if !first.before(last) && !(from.before(first) && first.before(to)) {
-			return false, nil // the page tells nothing new
+			return false, nil // the page shows nothing new
 		}
 		if err := g.between(from, first, nil); err != nil {
 			return true, err

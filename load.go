@@ -37,7 +37,7 @@ type Load struct {
 	First int `json:"first"`
 	// At is the number of rows of the list that have been looked at.
 	At int `json:"at"`
-	// Total is the number of rows that the list has; 0 if the API does not tell.
+	// Total is the number of rows that the list has; 0 if the API does not say.
 	Total int `json:"total,omitzero"`
 	// Recount says that rows have been removed, so that the ids in Given may be more than
 	// the rows that are left.
@@ -256,7 +256,7 @@ func (p *loading) key() string {
 // search chooses the next page after one that did not show where to continue.
 func (p *loading) search(begin, rows int, starts bool) error {
 	if p.tries++; p.tries > maxSeek {
-		return fmt.Errorf("%d pages in a row have not shown where the list goes on: it changes faster than it can be read, or is not sorted by %s", maxSeek, p.key())
+		return fmt.Errorf("%d pages in a row have not shown where the list continues: it changes faster than it can be read, or is not sorted by %s", maxSeek, p.key())
 	}
 	if starts { // all rows of the page are passed
 		p.behind = begin + rows - 1

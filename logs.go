@@ -8,7 +8,7 @@ import (
 // LogsService reads the log of what has happened to projects.
 type LogsService service
 
-// LogType is what an entry of the log tells.
+// LogType is the kind of an entry in the log.
 type LogType string
 
 // The types of log entries. LogProjectAll is for filters: every type.

@@ -65,8 +65,8 @@ type MaterialReport struct {
 // replaces the report: what is left out is cleared. All names are inferred.
 type MaterialReportInput struct {
 	ProjectID int64 `json:"projectId" tid:"required?"`
-	// ArticleID or ArticleNumber says what was used. The API gives back the number
-	// only.
+	// ArticleID or ArticleNumber says what was used. Answers of the API have only the
+	// number.
 	ArticleID     int64  `json:"articleId,omitzero" held:"-"`
 	ArticleNumber string `json:"articleNumber,omitzero"`
 	Title         string `json:"title,omitzero"`
@@ -96,8 +96,8 @@ type MaterialReportInput struct {
 	carried carried
 }
 
-// Input returns all that can be written of r, as it stands. The API does not give
-// back the article's id: its number stands for it.
+// Input returns all that can be written of r, unchanged. The API does not
+// send the article's id, so that the input has only its number.
 func (r *MaterialReport) Input() *MaterialReportInput {
 	in := &MaterialReportInput{
 		ProjectID:          refID(r.Project),

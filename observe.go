@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Event is one attempt of a call, for metrics and tracing. It carries no
+// Event is one attempt of a call, for metrics and tracing. It holds no
 // parameters, bodies or secrets.
 type Event struct {
 	// Operation is what was asked, such as "GET /v1/Core/Contacts/{id}". It has few

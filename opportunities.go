@@ -106,7 +106,7 @@ func (in *OpportunityInput) check(p *problems) {
 	}
 }
 
-// Input returns all that can be written of o, as it stands.
+// Input returns all that can be written of o, unchanged.
 func (o *Opportunity) Input() *OpportunityInput {
 	in := &OpportunityInput{
 		Title:                o.Title,

@@ -136,7 +136,7 @@ func WithObserver(observe func(context.Context, Event)) Option {
 func WithUserAgent(product string) Option {
 	return func(c *config) error {
 		if strings.ContainsFunc(product, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return errors.New("tid: WithUserAgent: only printable ASCII can stand in a header")
+			return errors.New("tid: WithUserAgent: a header can have only printable ASCII")
 		}
 		c.userAgent = product
 		return nil

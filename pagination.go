@@ -29,8 +29,8 @@ const (
 //   - ChangedSince: the items that were changed at since or later, newest first. It
 //     reads no further than that, so that it costs what has changed. since is by the
 //     API's own clock: take it from a time that the API has sent.
-//   - Follow: the items that a [Cursor] has not passed yet. Ended by break or by an
-//     error, it goes on from there the next time.
+//   - Follow: the items that a [Cursor] has not passed yet. After a break or an
+//     error, it continues from there the next time.
 //   - Gone: the ids of items that have been deleted; see [TimeReportsService.Gone].
 //
 // All, ChangedSince and Follow send requests while they are ranged over, and none after

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// PlanningService reads the resource planning: who is planned for what, and for
-// how many hours. No sort key of its lists is known.
+// PlanningService reads the resource planning: which users are planned for which projects,
+// and for how many hours. No sort key of its lists is known.
 type PlanningService service
 
 // PlanningUser is a user who has resource planning.

@@ -187,7 +187,7 @@ func (in *ProjectInput) withID(id int64) any {
 	return &copied
 }
 
-// Input returns all that can be written of p, as it stands.
+// Input returns all that can be written of p, unchanged.
 func (p *Project) Input() *ProjectInput {
 	in := &ProjectInput{
 		ID:                       p.ID,

@@ -154,9 +154,9 @@ func (f *fetching[T]) raise() {
 	}
 }
 
-// writtenWithin reports whether an item was created or changed between two moments, as
-// far as it tells. Stamps without an offset may be in UTC or in Swedish time, summer or
-// winter: each is tried, and the moments are so close to each other that few others fit.
+// writtenWithin reports whether an item was created or changed between two moments, by its
+// stamps. Without an offset these may be in UTC or in Swedish time, summer or winter: each
+// is tried, since the moments are so close to each other that few other stamps fit.
 func writtenWithin(item any, from, to time.Time) bool {
 	for _, at := range []DateTime{updatedAt(item), createdAt(item)} {
 		for zone := time.Duration(0); !at.IsZero() && zone <= 2*time.Hour; zone += time.Hour {

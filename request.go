@@ -113,7 +113,7 @@ func expand(op, template, instead string, args []any) (string, error) {
 		template = strings.Replace(template, "{"+name+"}", value, 1)
 	}
 	if strings.Contains(template, "/.") && slices.ContainsFunc(strings.Split(template, "/"), isDots) { // made of two placeholders of a WithPath
-		return "", invalid(op, "the path leaves its place")
+		return "", invalid(op, "the path must not have . or .. as an element")
 	}
 	return escapePath(template), nil
 }
@@ -274,7 +274,7 @@ func checkPath(path string) error {
 		}
 		for _, part := range strings.FieldsFunc(plain, func(r rune) bool { return r == '/' || r == '\\' }) {
 			if part, _, _ = strings.Cut(part, ";"); isDots(strings.TrimSpace(part)) {
-				return fmt.Errorf("%s leaves its place", quote(path))
+				return fmt.Errorf("%s must not have . or .. as an element", quote(path))
 			}
 		}
 	}

@@ -121,8 +121,8 @@ func (s *shape) field(name []byte) *wireField {
 // keyed is a model that is identified by another property than an id.
 type keyed interface{ key() int64 }
 
-// identity is the id of an item, which is a pointer: its key, or that of its JSON; 0
-// where it has none.
+// identity is the id of an item, which is a pointer: its key, or the id in its field or its
+// raw JSON; 0 if it has none.
 func identity(item any) int64 {
 	switch item := item.(type) {
 	case keyed:
@@ -145,12 +145,12 @@ func idIn(v reflect.Value) (id reflect.Value, ok bool) {
 	return fieldIn(v, func(s *shape) *wireField { return s.id })
 }
 
-// updatedAt is when an item was last changed, as far as it tells.
+// updatedAt is the time at which an item was last changed; zero if it has none.
 func updatedAt(item any) DateTime {
 	return stamp(item, func(s *shape) *wireField { return s.updated })
 }
 
-// createdAt is when an item was created, as far as it tells.
+// createdAt is the time at which an item was created; zero if it has none.
 func createdAt(item any) DateTime {
 	return stamp(item, func(s *shape) *wireField { return s.created })
 }
@@ -162,8 +162,8 @@ func stamp(item any, which func(*shape) *wireField) DateTime {
 	return DateTime{}
 }
 
-// fieldIn is a field of v, which may be of any kind; not ok where there is none, or where
-// it stands in an embedded pointer that is nil.
+// fieldIn is a field of v, which may be of any kind; not ok if there is none, or if it is in
+// an embedded pointer that is nil.
 func fieldIn(v reflect.Value, which func(*shape) *wireField) (field reflect.Value, ok bool) {
 	if v.Kind() != reflect.Struct {
 		return field, false

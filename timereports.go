@@ -225,8 +225,8 @@ func (in *TimeReportInput) check(p *problems) {
 	}
 }
 
-// Input returns all that can be written of r, as it stands. The API does not give
-// back a travel report: an input of a report that has one is refused until its
+// Input returns all that can be written of r, unchanged. The API does not
+// send a travel report: the input of a report that has one is refused until its
 // TravelReport is set.
 func (r *TimeReport) Input() *TimeReportInput {
 	in := &TimeReportInput{

@@ -160,7 +160,7 @@ func (p *problems) checkFilter(name string, options, value reflect.Value) {
 		p.add(name, "is an empty list, which would filter nothing: leave it nil for everything")
 	}
 	if value.Kind() == reflect.Interface && !value.IsNil() && !bare(value).IsValid() {
-		p.add(name, "is a pointer to nothing: leave it out for everything")
+		p.add(name, "is a nil pointer: leave it out for everything")
 		return
 	}
 	start := spanStart.Replace(name)

@@ -101,7 +101,7 @@ func enumOf[E ~string](values ...E) enum {
 // enumerated is any enumeration of this package, sort keys included.
 type enumerated interface{ values() enum }
 
-// decode sets *v to the documented spelling of text, or to text as it stands
+// decode sets *v to the documented spelling of text, or to text unchanged
 // when the value is not known.
 func (e enum) decode(v *string, text []byte) error {
 	for _, known := range e {
@@ -166,7 +166,7 @@ func (r *TitleRef) String() string {
 	return r.Title
 }
 
-// NumberRef points at an object that has a number beside its name: a project,
+// NumberRef points at an object that has a number as well as a name: a project,
 // or a project collection.
 type NumberRef struct {
 	ID         int64  `json:"id"`

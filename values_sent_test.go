@@ -178,10 +178,10 @@ func TestTheEmptyDateOfDotNetIsNone(t *testing.T) {
 
 func TestAnErrorWithTheStatusOfASuccessIsNone(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"error":"no time article"}`:                           "the answer is an error all the same: no time article",
-		`{"errors":{"hours":["too many"]}}`:                     "the answer is an error all the same: hours: too many",
-		`{"Error":{"Message":"closed"},"objectName":"x"}`:       "the answer is an error all the same: closed",
-		`{"error":null,"message":"failed","errors":["broken"]}`: "the answer is an error all the same: failed",
+		`{"error":"no time article"}`:                           "the answer reports an error although its status is a success: no time article",
+		`{"errors":{"hours":["too many"]}}`:                     "the answer reports an error although its status is a success: hours: too many",
+		`{"Error":{"Message":"closed"},"objectName":"x"}`:       "the answer reports an error although its status is a success: closed",
+		`{"error":null,"message":"failed","errors":["broken"]}`: "the answer reports an error although its status is a success: failed",
 	} {
 		c, _ := sends(t, body)
 		for name, err := range map[string]error{

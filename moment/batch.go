@@ -173,7 +173,7 @@ func (b *Batch[T]) check(text json.RawMessage) error {
 		case seen[id]:
 			return fmt.Errorf("it holds object %d twice", id)
 		case i >= len(answer.Created) && b.update[strconv.FormatInt(id, 10)] == nil:
-			return fmt.Errorf("it holds object %d as updated, which was not to be", id)
+			return fmt.Errorf("it holds object %d as updated, which the batch does not update", id)
 		}
 		seen[id] = true
 	}

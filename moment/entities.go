@@ -109,7 +109,7 @@ type Task struct {
 	ProjectID          int64     `json:"projectId,omitzero"`
 }
 
-// TaskState tells whether a task is done. Values that are not known are kept.
+// TaskState says whether a task is done. Values that are not known are kept.
 type TaskState string
 
 // The states of a task.

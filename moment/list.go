@@ -219,7 +219,7 @@ func (s *Service[T]) All(ctx context.Context, opts Options, includes ...Includes
 		}
 	}
 	if dated && !shapeOf(reflect.TypeFor[T]()).shows(timeRecordDate) {
-		at = at.fail(fmt.Sprintf("%s has no field for timeRecordDate, by which records of other days are told", reflect.TypeFor[T]()))
+		at = at.fail(fmt.Sprintf("%s has no field for timeRecordDate, which All needs to leave out records of other days", reflect.TypeFor[T]()))
 	}
 	l, err := s.listing(at.include(s.parts(includes, true)), opts)
 	rows := func(yield func(*T, error) bool) {

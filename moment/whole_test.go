@@ -561,7 +561,7 @@ func TestAPartThatNothingHoldsIsRefused(t *testing.T) {
 		"Reference comes back as Reference":                                     page,
 		"metadata.overviewPage comes back as metadata":                          metadata,
 		"metadata comes with a page, and All gives rows: use List":              drained(c.Offers.All(t.Context(), nil, moment.Include("metadata.overviewPage"))),
-		"struct { ID int64 } has no field for timeRecordDate, by which records": drained(moment.Of[struct{ ID int64 }](c, "timeRecords").All(t.Context(), &moment.TimeRecordListOptions{From: tid.NewDate(2026, 1, 1)})),
+		"struct { ID int64 } has no field for timeRecordDate, which All needs": drained(moment.Of[struct{ ID int64 }](c, "timeRecords").All(t.Context(), &moment.TimeRecordListOptions{From: tid.NewDate(2026, 1, 1)})),
 	} {
 		require.ErrorIs(t, err, tid.ErrInvalidInput)
 		require.ErrorContains(t, err, want)

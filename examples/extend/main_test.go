@@ -74,7 +74,7 @@ func TestUsage(t *testing.T) {
 	demotest.Server(t)
 	got := demotest.Run(t.Context(), run, "-logs", "../secrets")
 	assert.Equal(t, 1, got.Code)
-	assert.Contains(t, got.Stderr, "leaves its place")
+	assert.Contains(t, got.Stderr, "must not have . or .. as an element")
 }
 
 func TestFailures(t *testing.T) {

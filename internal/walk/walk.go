@@ -561,7 +561,7 @@ func (w *Walk) stepBack(change int) error {
 	w.tries++
 	if position-w.margin <= 0 {
 		if w.first.Begin() > 0 && w.want.Begin() == 0 {
-			return errors.New("none of the rows that were read first is in the list any more, so it is not known where to go on: read it again")
+			return errors.New("none of the rows that were read first is in the list any more, so it is not known where to continue: read it again")
 		}
 		position = 0
 	}

@@ -79,7 +79,7 @@ func table(operations []*conformance.Operation) []byte {
 		}
 	}
 
-	b.WriteString("\n## Inferred paths\n\nThe vendor names these operations, and nobody has been seen to call them. " +
+	b.WriteString("\n## Inferred paths\n\nThe vendor names these operations, and they have not been seen in use. " +
 		"If one answers 404, its method or path may be what is wrong.\n\n")
 	for _, o := range operations {
 		if o.Evidence.Path == conformance.Inferred {
