@@ -40,7 +40,13 @@
 // [tid.Null]. Days in a body are a [Day]. A row, which is a struct with an id, can be an
 // input as well. An input of this package is refused for another entity.
 //
-// [Service.Batch] makes several changes in one transaction.
+// [Service.Batch] makes several changes in one transaction. [Client.Do] sends any other
+// request.
+//
+// # Webhooks
+//
+// [WebhookHandler] takes the webhooks of Moment. They are not signed, so it fetches the
+// object that one names, and calls a function of your own with that.
 //
 // # Whole answers, or an error
 //
@@ -55,7 +61,8 @@
 // # Limits
 //
 // A list that the API cuts off ends in a [*LimitError] that says what to narrow, never
-// silently in fewer rows than there are; so does [Service.Report]. The largest list that
+// silently in fewer rows than there are, unless AllowTruncation in [ListOptions] accepts
+// that; so does [Service.Report]. [Service.AllByDate] reads any number of time records. The largest list that
 // is documented, some 30,000 rows of 15 properties, can be read. The API's rate limit is
 // not known, so requests are not limited before they are sent: a 429 is waited for, and
 // [tid.WithLimiter] sets a limit of your own.
