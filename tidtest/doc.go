@@ -35,6 +35,11 @@
 //	srv.AddProperties("v1/Core/Contacts", "creditLimit", "invoiceAddress.careOf")
 //	srv.DistortWrites(tidtest.Distortion{Operation: "PUT /v1/Core/Contacts/{id}", Ignore: []string{"vatNumber"}})
 //
+// SetDrift makes operations differ from the description: at another path, with properties renamed, missing, added or of
+// another type, or deaf to a filter or a sort key. Tools that compare an account with the description have something to find:
+//
+//	srv.SetDrift(tidtest.Drift{Operation: "GET /v1/Core/Logs", Moved: "/v1/Core/LogEntries"})
+//
 // Inject makes requests fail in every way that networks and servers know, KillTokens ends tokens before their time,
 // WithLatency and WithConnectTime delay, and WithStrangeShapes varies the shapes of answers in the ways that have been met.
 // WithBeforeRequest is for what others do between two requests. Requests tells what has arrived and what became of it.

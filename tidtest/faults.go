@@ -181,7 +181,7 @@ func (s *Server) closesIdle(req *http.Request) bool { return s.before(req, reusi
 
 // before says whether a fault keeps a request from arriving.
 func (s *Server) before(req *http.Request, at stage) bool {
-	op, _ := s.router.Find(req.Method, req.URL.EscapedPath())
+	op, _ := s.route(req.Method, req.URL.EscapedPath())
 	return s.take(op, at).kind != effectNothing
 }
 

@@ -25,6 +25,9 @@ type config struct {
 	keep     int
 	company  *Company
 	before   func(*Server, Request)
+	after    func(*Server, Request, Response)
+	drift    []Drift
+	address  string
 
 	appID, appSecret, staticToken string
 }

@@ -127,9 +127,13 @@ func Sample(seed uint64, size int) *Company {
 // SampleUntil is Sample with time reports of the month in which a day lies, up to that day, and of the two months before.
 // Nothing in it has been written, sent, attested or invoiced after that day.
 func SampleUntil(seed uint64, size int, until tid.Date) *Company {
+	return SampleMonths(seed, size, 3, until)
+}
+
+func sample(seed uint64, size int, since, until tid.Date) *Company {
 	m := &maker{
 		Company: &Company{
-			Since:            tid.NewDate(until.Year(), until.Month()-2, 1),
+			Since:            since,
 			Until:            until,
 			TimeCalculations: map[int64]tid.TimeCalculation{},
 			ProjectComments:  map[int64][]tid.Comment{},

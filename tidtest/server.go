@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,6 +84,7 @@ type Server struct {
 	faults      fakehttp.Faults[Effect]
 	log         fakehttp.Log[Request]
 	distortions []*Distortion // guarded by the lock of the account
+	drift       atomic.Pointer[drift]
 
 	randomMu sync.Mutex
 	rng      *rand.Rand
@@ -104,6 +106,10 @@ func NewServer(t testing.TB, opts ...Option) *Server {
 func Start(opts ...Option) *Server {
 	c := newConfig(opts)
 	s := newServer(c)
+	if c.address != "" {
+		s.URL = c.address
+		return s
+	}
 	if c.inMemory {
 		const host = "tid.example"
 		s.URL, s.memory = "https://"+host, &Transport{s.endpoint.InMemory(host)}
@@ -166,6 +172,7 @@ func newServer(c config) *Server {
 	s.operations = operations.All(s.account.All, s.exchangeToken)
 	s.router = operations.NewRouter(s.operations)
 	s.openStores()
+	s.SetDrift(c.drift...)
 	if c.company != nil {
 		s.Load(c.company)
 	}
@@ -240,7 +247,7 @@ func (s *Server) exchange(ctx context.Context, in inbound) (reply, error) {
 	if err := s.travel(ctx); err != nil {
 		return reply{}, err
 	}
-	op, args := s.router.Find(in.Method, in.URL.EscapedPath())
+	op, args := s.route(in.Method, in.URL.EscapedPath())
 	entry := Request{Time: time.Now(), Method: in.Method, Path: in.URL.Path, Header: in.Header.Clone(), Body: in.Body}
 	entry.Query, _ = url.ParseQuery(in.URL.RawQuery)
 	entry.Header.Del("Authorization")
@@ -259,10 +266,12 @@ func (s *Server) exchange(ctx context.Context, in inbound) (reply, error) {
 	}
 	rep.Header.Set("Date", s.now().UTC().Format(http.TimeFormat))
 	s.log.Add(entry)
-	if err := fakehttp.Sleep(ctx, delay); err != nil {
-		return reply{}, err
+	err := fakehttp.Sleep(ctx, delay)
+	if err == nil {
+		err = s.travel(ctx)
 	}
-	return rep, s.travel(ctx)
+	s.tell(entry, rep, err)
+	return rep, err
 }
 
 // travel waits as long as a request or an answer is on its way.
@@ -308,7 +317,7 @@ func (s *Server) handle(op *operations.Operation, args []string, in inbound, ent
 		return operations.JSON(http.StatusUnauthorized, map[string]string{"message": "The access token is no longer valid."}), 0
 	}
 	if effect.kind == effectNothing || effect.acts {
-		rep = s.perform(op, args, in)
+		rep = s.drifted(op, args, in)
 		entry.Performed = rep.Status/100 == 2
 	}
 	if effect.kind == effectDelay {

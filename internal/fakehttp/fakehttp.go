@@ -94,11 +94,9 @@ func (e *Endpoint) ListenLocally() (string, error) {
 // Listen answers at a listener until Close.
 func (e *Endpoint) Listen(listener net.Listener) {
 	e.listening = &http.Server{
-		Handler:  e,
-		ErrorLog: log.New(io.Discard, "", 0),
-		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
-			return context.WithValue(ctx, served{}, new(atomic.Int64))
-		},
+		Handler:     e,
+		ErrorLog:    log.New(io.Discard, "", 0),
+		ConnContext: ConnContext,
 	}
 	e.done = make(chan struct{})
 	go func() {
@@ -111,10 +109,16 @@ func (e *Endpoint) Listen(listener net.Listener) {
 func (e *Endpoint) Close() {
 	if e.memory != nil {
 		e.memory.closed.Store(true)
-		return
 	}
-	_ = e.listening.Close() // there is nobody to tell
-	<-e.done
+	if e.listening != nil {
+		_ = e.listening.Close() // nothing depends on it
+		<-e.done
+	}
+}
+
+// ConnContext lets an http.Server count the requests on each connection, for ClosesIdle.
+func ConnContext(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, served{}, new(atomic.Int64))
 }
 
 // served is the key of the number of requests that have come over a connection.

@@ -40,7 +40,7 @@ type Filter struct {
 	Unset    string      // the value that stands for a missing parameter
 	As       schema.Kind // of Noted
 	all      string      // the value that chooses everything
-	required bool
+	Required bool
 }
 
 // Or makes a filter that has a value which chooses everything.
@@ -50,10 +50,10 @@ func (f Filter) Or(all string) Filter { f.all = all; return f }
 func (f Filter) IfMissing(value string) Filter { f.Unset = value; return f }
 
 // Must makes a filter whose parameter is required.
-func (f Filter) Must() Filter { f.required = true; return f }
+func (f Filter) Must() Filter { f.Required = true; return f }
 
-// parameter is the name of the filter in the query.
-func (f Filter) parameter(bare bool) string {
+// Parameter is the name of the filter in the query.
+func (f Filter) Parameter(bare bool) string {
 	if bare {
 		return f.Name
 	}
@@ -325,14 +325,14 @@ func (of List) Read(q Parameters) (*Listing, schema.Problems, error) {
 	}
 
 	for _, f := range of.Filters {
-		name := f.parameter(of.Bare)
+		name := f.Parameter(of.Bare)
 		text := q.First(name)
 		if f.list() {
 			text = q.all(name)
 		}
 		if text == "" {
 			text = f.Unset
-			if f.required {
+			if f.Required {
 				wrong.Add(name, "is required")
 			}
 		}

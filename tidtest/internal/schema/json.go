@@ -25,8 +25,8 @@ func ValidJSON(data []byte) error {
 	return nil
 }
 
-// jsonKind is the kind of a value as a message would name it.
-func jsonKind(raw []byte) string {
+// JSONKind is the kind of a value as a message would name it.
+func JSONKind(raw []byte) string {
 	switch raw[0] {
 	case '{':
 		return "object"
@@ -51,7 +51,7 @@ func WrongKind(want string, raw []byte) error {
 	if len(text) > 40 {
 		text = text[:40] + "…"
 	}
-	return fmt.Errorf("must be %s, not the %s %s", want, jsonKind(raw), text)
+	return fmt.Errorf("must be %s, not the %s %s", want, JSONKind(raw), text)
 }
 
 // Members calls fn for every property of a JSON object, in order.
@@ -126,4 +126,12 @@ func AppendString(dst []byte, s string) []byte {
 	}
 	quoted, _ := json.Marshal(s) // a string always encodes
 	return append(dst, quoted...)
+}
+
+// Separate adds a comma, unless nothing has been added since start.
+func Separate(dst []byte, start int) []byte {
+	if len(dst) > start {
+		return append(dst, ',')
+	}
+	return dst
 }

@@ -39,7 +39,7 @@ func (w *Writer) object(dst []byte, objectName string, s *schema.Schema, r *sche
 		if f.Kept || f.Detail && !w.Detail || !f.Exists(s, r) || w.Style.omits(f) {
 			continue
 		}
-		dst = separate(dst, start)
+		dst = schema.Separate(dst, start)
 		dst = schema.AppendString(dst, w.Style.nameOf(f))
 		dst = append(dst, ':')
 		dst = w.field(dst, f, r)
@@ -48,13 +48,6 @@ func (w *Writer) object(dst []byte, objectName string, s *schema.Schema, r *sche
 		dst = w.Style.extra(dst)
 	}
 	return append(dst, '}')
-}
-
-func separate(dst []byte, start int) []byte {
-	if len(dst) > start {
-		return append(dst, ',')
-	}
-	return dst
 }
 
 // field adds the value of a field.
@@ -91,20 +84,20 @@ func (w *Writer) field(dst []byte, f *schema.Field, r *schema.Record) []byte {
 			spell = w.Style.word
 		}
 		for _, s := range ordered(w.Style, list) {
-			dst = schema.AppendString(separate(dst, start), spell(s))
+			dst = schema.AppendString(schema.Separate(dst, start), spell(s))
 		}
 	case []int64:
 		bare := w.Style.bareWords(f)
 		for _, id := range ordered(w.Style, list) {
 			if bare {
-				dst = schema.AppendString(separate(dst, start), w.Account.DisplayName(f.Target, id))
+				dst = schema.AppendString(schema.Separate(dst, start), w.Account.DisplayName(f.Target, id))
 				continue
 			}
-			dst = w.reference(separate(dst, start), f, id)
+			dst = w.reference(schema.Separate(dst, start), f, id)
 		}
 	case []*schema.Record:
 		for _, nested := range ordered(w.Style, list) {
-			dst = w.object(separate(dst, start), f.Object, f.Of, nested)
+			dst = w.object(schema.Separate(dst, start), f.Object, f.Of, nested)
 		}
 	}
 	return append(dst, ']')
