@@ -34,6 +34,21 @@ func WithAfterRequest(f func(*Server, Request, Response)) Option {
 	return func(c *config) { c.after = f }
 }
 
+// IDs returns the ids of all objects of a list, in their order: GetJSON reads each of them. The path is that of PutJSON, and it
+// panics if nothing is kept there.
+func (s *Server) IDs(path string) []int64 {
+	op, args := s.listAt(path)
+	c := &call{op: op, args: args}
+	s.state.mu.RLock()
+	defer s.state.mu.RUnlock()
+	rows := op.res.children(c.parent())
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.id
+	}
+	return ids
+}
+
 // SampleMonths is SampleUntil with time reports of that many months, the one in which the day lies included. Where there would
 // be no working day in them, there are more of them.
 func SampleMonths(seed uint64, size, months int, until tid.Date) *Company {

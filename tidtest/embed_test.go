@@ -118,3 +118,16 @@ func TestASampleHasAsManyMonthsAsAreAskedFor(t *testing.T) {
 	c := tidtest.SampleMonths(1, 2, 1, saturday)
 	assert.Equal(t, tid.NewDate(2026, time.July, 1), c.Since, "a month without a working day is not enough")
 }
+
+func TestTheIDsOfAListLeadToItsObjects(t *testing.T) {
+	a := open(t, tidtest.WithCompany(tidtest.Sample(1, 4)), tidtest.WithDrift(tidtest.Drift{Operation: listContacts, Moved: "elsewhere"}))
+	ids := a.srv.IDs(contactsPath)
+	require.Len(t, ids, a.srv.Contacts.Len())
+	assert.IsIncreasing(t, ids)
+	for _, id := range ids {
+		assert.Contains(t, a.srv.GetJSON(contactsPath+"/"+jsonOf(id)), `"id":`+jsonOf(id))
+	}
+	project := a.srv.IDs("v1/Core/Projects")[0]
+	assert.Len(t, a.srv.IDs("v1/Core/Projects/"+jsonOf(project)+"/Comments"), a.srv.ProjectComments.Of(project).Len())
+	assert.Panics(t, func() { a.srv.IDs("v1/Core/Planning/GetPlanningSummaries/Users") })
+}
