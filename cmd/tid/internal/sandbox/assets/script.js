@@ -20,6 +20,8 @@ function say(text, wrong) {
   said.classList.toggle('wrong', Boolean(wrong))
 }
 
+const count = (n, word) => n + ' ' + word + (n === 1 ? '' : 's')
+
 document.body.classList.add('scripted')
 
 for (const button of document.querySelectorAll('button.copy')) {
@@ -44,6 +46,12 @@ function desk() {
   let paused = false
   let waiting = []
   let total = 0
+
+  let later = 0
+  function soon(f) {
+    clearTimeout(later)
+    later = setTimeout(f, 250)
+  }
 
   // Requests
 
@@ -72,7 +80,7 @@ function desk() {
   }
 
   function took(ms) {
-    return ms >= 1000 ? (ms / 1000).toFixed(1) + ' s' : ms.toFixed(ms < 10 ? 1 : 0) + ' ms'
+    return ms >= 1000 ? (ms / 1000).toFixed(1) + ' s' : ms < 1 ? '<1 ms' : ms.toFixed(0) + ' ms'
   }
 
   function body(title, b) {
@@ -113,7 +121,7 @@ function desk() {
     while (list.children.length > most) list.lastElementChild.remove()
     $('none').hidden = true
     total++
-    tell(total + ' requests. The latest: ' + r.method + ' ' + r.path + ', ' + text)
+    tell(count(total, 'request') + '. The latest: ' + r.method + ' ' + r.path + ', ' + text)
   }
 
   // A screen reader is told of the latest request, and not of each one of many.
@@ -138,7 +146,10 @@ function desk() {
       button.value = String(!on)
     }
     for (const option of $('resource').options) {
-      if (option.value) option.textContent = option.dataset.title + ' (' + state.counts[option.value] + ')'
+      if (!option.value) continue
+      const text = option.dataset.title + ' (' + state.counts[option.value] + ')'
+      if (option.selected && option.textContent !== text) soon(search)
+      option.textContent = text
     }
   }
 
@@ -190,12 +201,13 @@ function desk() {
       $('found').textContent = 'The sandbox does not answer. Is it running?'
       return
     }
-    $('found').textContent = found.matched + (found.matched === 1 ? ' object' : ' objects') +
+    $('found').textContent = count(found.matched, 'object') +
       (found.matched > found.rows.length ? ', the first ' + found.rows.length + ' of them' : '')
     const table = $('objects')
-    table.tHead.replaceChildren(element('tr', {}, ...['path', ...found.columns].map((c) => element('th', { scope: 'col' }, c))))
+    const all = !$('resource').value
+    table.tHead.replaceChildren(element('tr', {}, ...[all ? 'path' : 'id', ...found.columns].map((c) => element('th', { scope: 'col' }, c))))
     table.tBodies[0].replaceChildren(...found.rows.map((row) => {
-      const button = element('button', { type: 'button' }, row.path)
+      const button = element('button', { type: 'button', title: row.path }, all ? row.path : row.path.slice(row.path.lastIndexOf('/') + 1))
       button.addEventListener('click', () => look(row.path))
       return element('tr', {}, element('th', { scope: 'row' }, button), ...row.cells.map((c) => element('td', {}, c)))
     }))
@@ -215,8 +227,7 @@ function desk() {
 
   $('search').addEventListener('submit', (e) => { e.preventDefault(); search() })
   $('resource').addEventListener('change', search)
-  let typing = 0
-  $('q').addEventListener('input', () => { clearTimeout(typing); typing = setTimeout(search, 250) })
+  $('q').addEventListener('input', () => soon(search))
   $('resource').value = 'v1/Core/Contacts'
   search()
 }
@@ -271,7 +282,7 @@ function reference() {
       o.hidden = !words.every((w) => texts[i].includes(w))
       if (!o.hidden) n++
     })
-    say(n + ' operations')
+    say(count(n, 'operation'))
   })
 
   // An address can name an operation by its id, or by its method and path.
