@@ -1,0 +1,5 @@
+package doctor
+
+import "context"
+
+func (r *run) write(context.Context) {}
