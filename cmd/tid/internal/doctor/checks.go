@@ -245,13 +245,22 @@ func (r *run) sortKey(ctx context.Context, s *state, key string) verdict {
 		if v, sure := judge(values, descending); sure {
 			return v
 		}
-		if flat != nil && len(values) > 0 && flat[0] != values[0] {
-			return verdict{known: true} // the least on one end, the greatest on the other
+		if flat != nil && len(values) > 0 && flat[0] != values[0] { // the least on one end, the greatest on the other
+			least, greatest := flat[0], values[0]
+			if !descending {
+				least, greatest = greatest, least
+			}
+			for _, v := range before {
+				if !inOrder([]value{least, v, greatest}, false) {
+					return verdict{ignored: SortIgnored, detail: "neither end of the list has the least of its values"}
+				}
+			}
+			return verdict{known: true}
 		}
 		if len(values) == 0 || len(rows) == s.total {
 			break // all are alike
 		}
-		flat, descending = values, !descending
+		flat, descending = values, !descending // the other end
 	}
 	return verdict{}
 }
