@@ -267,14 +267,8 @@ func (r *run) sortKey(ctx context.Context, s *state, key string) verdict {
 
 // judge tells whether values are sorted; it is not sure if they are all alike.
 func judge(values []value, descending bool) (v verdict, sure bool) {
-	distinct := 0
-	for i := 1; i < len(values); i++ {
-		if values[i] != values[i-1] {
-			distinct++
-		}
-	}
 	switch {
-	case distinct == 0:
+	case len(slices.Compact(slices.Clone(values))) < 2:
 		return verdict{}, false
 	case inOrder(values, descending):
 		return verdict{known: true}, true
@@ -321,7 +315,11 @@ func valueOf(v any) value {
 		}
 	case string:
 		if m := dayTime.FindStringSubmatch(v); m != nil {
-			return value{"time", m[1] + "T" + cmp.Or(m[2], "00:00:00")}
+			clock := cmp.Or(m[2], "00:00:00")
+			if strings.Contains(clock, ".") {
+				clock = strings.TrimSuffix(strings.TrimRight(clock, "0"), ".")
+			}
+			return value{"time", m[1] + "T" + clock}
 		}
 		return value{"text", strings.TrimSpace(v)}
 	}
@@ -340,10 +338,11 @@ func exact(text string) (*big.Rat, bool) {
 // order than in those tried here, where without sorting it would be half of them.
 func inOrder(values []value, descending bool) bool {
 	least, ofTexts := breaks(values, descending)
-	if ofTexts {
-		return 5*least < len(values)
+	if least == 0 {
+		return true
 	}
-	return least == 0
+	distinct := len(slices.Compact(slices.Clone(values)))
+	return ofTexts && 5*least < distinct
 }
 
 // breaks counts the neighbours that are in the wrong order, in the order that has fewest of them.

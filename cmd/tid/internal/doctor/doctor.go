@@ -85,9 +85,7 @@ func Run(ctx context.Context, client *tid.Client, operations []*description.Oper
 	}
 	r.read(ctx)
 	if opts.Exchange != nil && ctx.Err() == nil {
-		if token, err := opts.Exchange(ctx); err == nil {
-			r.report.TokenMinutes = int(time.Until(token.Expires).Round(time.Minute).Minutes())
-		}
+		r.exchange(ctx)
 	}
 	if opts.Writes {
 		r.write(ctx)
@@ -97,6 +95,22 @@ func Run(ctx context.Context, client *tid.Client, operations []*description.Oper
 		return r.report, fmt.Errorf("doctor: the check ended early: %w", err)
 	}
 	return r.report, nil
+}
+
+// exchange gets a token to see how long it lasts.
+func (r *run) exchange(ctx context.Context) {
+	op := r.operation(http.MethodPost, "/v1/Auth/Token")
+	if op == nil {
+		return
+	}
+	s := r.states[op]
+	token, err := r.opts.Exchange(ctx)
+	if err != nil {
+		s.result, s.why = Failed, "no token came"
+		return
+	}
+	s.result, s.why = Works, ""
+	r.report.TokenMinutes = int(time.Until(token.Expires).Round(time.Minute).Minutes())
 }
 
 // A run is one examination. What is in the states is written by one goroutine at a time: each works on an operation.
@@ -139,6 +153,8 @@ func (r *run) read(ctx context.Context) {
 	for _, op := range r.operations {
 		s := r.states[op]
 		switch placeholders := len(op.PathParameters()); {
+		case op.Path == "/v1/Auth/Token":
+			s.why = "there are no credentials to exchange"
 		case op.Method != http.MethodGet:
 			s.why = "it only writes"
 		case op.Item() == nil:
