@@ -8,7 +8,7 @@
 // Its tests call every method of the client, found by reflection, against a stub
 // that answers examples and against the fake server of package tidtest. Commands
 // golden and coverage write files from the description; with -check they only
-// compare.
+// compare. Command learn turns a report of "tid doctor" into evidence.
 //
 // The description lies outside of this module, where the go command does not
 // see it change: run the tests with -count=1.

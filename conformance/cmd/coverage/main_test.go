@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/vismatid/tid/conformance"
 )
 
 const spec = "../../../api/openapi.yaml"
@@ -30,13 +33,29 @@ func TestRun(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| operation | 80 | 10 | 0 |",
-		"| `GET /v1/Core/TaskBoards` | `TaskBoards.List` | documented | inferred | inferred, 1 of 39 | `query`, `projectId` (inferred) | `createdDate`, `updatedDate`, `name` |",
 		"| `GET /v1/Admin/Users/{id}` | `Users.Get` | observed | observed | observed |  |  |",
 		"| `POST /v1/Core/TimeReports` | `TimeReports.Create` | documented | observed | observed |  |  |",
-		"- `GET /v1/Core/TaskBoards`: `TaskBoards.List`",
 	} {
 		if !strings.Contains(text, want+"\n") {
 			t.Errorf("%s is missing", want)
+		}
+	}
+	all, err := conformance.Load(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range all.Operations() { // which the description may learn more about
+		inferred := o.Evidence.Path == conformance.Inferred
+		if listed := strings.Contains(text, fmt.Sprintf("\n- `%s`: `%s`\n", o, o.ID)); listed != inferred {
+			t.Errorf("%s: its path is %s; listed among the inferred ones: %t", o, o.Evidence.Path, listed)
+		}
+		for _, p := range o.Filters() {
+			marked := fmt.Sprintf("`%s` (inferred)", strings.TrimPrefix(p.Name, "filter."))
+			row := text[strings.Index(text, fmt.Sprintf("| `%s` |", o)):]
+			row = row[:strings.Index(row, "\n")]
+			if strings.Contains(row, marked) != (p.Evidence == conformance.Inferred) {
+				t.Errorf("%s: %s is %s, and its row is %s", o, p.Name, p.Evidence, row)
+			}
 		}
 	}
 

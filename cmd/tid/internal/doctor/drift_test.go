@@ -267,7 +267,7 @@ func TestEveryPathThatHasMovedIsFoundAtALikelyOne(t *testing.T) {
 		if to == op.Path {
 			to = strings.Replace(op.Path, "/Admin/", "/Core/", 1)
 		}
-		report, _ := examine(t, doctor.Options{}, nil, sample, tidtest.WithDrift(tidtest.Drift{Operation: op.String(), Moved: to}))
+		report, _ := examine(t, doctor.Options{Requests: 80}, nil, few, tidtest.WithDrift(tidtest.Drift{Operation: op.String(), Moved: to}))
 		if assert.Equal(t, []string{fmt.Sprintf("path-found %s %s", op, to)}, told(report)) {
 			assert.Equal(t, map[string]string{op.String(): to}, report.Paths)
 			assert.Contains(t, report.Findings[0].Detail, fmt.Sprintf("tid.WithPath(%q, %q)", op, to))
@@ -281,7 +281,7 @@ func TestAPathThatIsNowhereIsMissing(t *testing.T) {
 			continue
 		}
 		to := strings.Replace(op.Path, "/v1/", "/v7/Nowhere/", 1)
-		report, _ := examine(t, doctor.Options{}, nil, sample, tidtest.WithDrift(tidtest.Drift{Operation: op.String(), Moved: to}))
+		report, _ := examine(t, doctor.Options{Requests: 80}, nil, few, tidtest.WithDrift(tidtest.Drift{Operation: op.String(), Moved: to}))
 		assert.Equal(t, []string{fmt.Sprintf("path-missing %s", op)}, told(report))
 		assert.Empty(t, report.Paths)
 	}
