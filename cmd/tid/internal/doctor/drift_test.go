@@ -111,7 +111,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // leads are properties that lead to other operations: without them less can be asked.
-var leads = []string{"items", "items.id", "items.bookingNumber", "items.date", "items.hasPdf", "items.provider", "id", "contactType", "items.totalItemCount"}
+var leads = []string{"items", "items.id", "items.bookingNumber", "items.date", "items.hasPdf", "items.provider", "id", "contactType"}
 
 // A guess is a random drift of names and types, and the findings it should lead to.
 func guess(rng *rand.Rand, op *description.Operation, names []string) (tidtest.Drift, []string) {
@@ -284,5 +284,26 @@ func TestAPathThatIsNowhereIsMissing(t *testing.T) {
 		report, _ := examine(t, doctor.Options{Requests: 80}, nil, few, tidtest.WithDrift(tidtest.Drift{Operation: op.String(), Moved: to}))
 		assert.Equal(t, []string{fmt.Sprintf("path-missing %s", op)}, told(report))
 		assert.Empty(t, report.Paths)
+	}
+}
+
+func TestPathsOfTheProfileAreUsed(t *testing.T) {
+	moved := tidtest.Drift{Operation: "GET /v1/Core/Logs", Moved: "/v1/Core/Hidden/Journal"}
+	paths := map[string]string{moved.Operation: moved.Moved}
+	report, _ := examine(t, doctor.Options{Paths: paths}, nil, sample, tidtest.WithDrift(moved))
+	assert.Empty(t, report.Findings)
+
+	report, _ = examine(t, doctor.Options{Paths: paths}, nil, sample)
+	assert.Equal(t, map[string]string{moved.Operation: "/v1/Core/Logs"}, report.Paths, "one that is no longer needed")
+}
+
+// Without these properties less can be asked, and they are found all the same.
+func TestDriftsOfWhatLeadsElsewhereAreFound(t *testing.T) {
+	for op, name := range map[string]string{
+		"GET /v1/Core/Contacts": "items.id", "GET /v1/Admin/BookingProjects": "items.bookingNumber", "GET /v1/Core/TimeReports": "items.date",
+		"GET /v1/Core/Offers": "items.hasPdf", "GET /v1/Core/Contacts/{id}": "id", "GET /v1/Core/Projects": "totalItemCount",
+	} {
+		report, _ := examine(t, doctor.Options{Requests: 80}, nil, sample, tidtest.WithDrift(tidtest.Drift{Operation: op, Missing: []string{name}}))
+		assert.Contains(t, told(report), fmt.Sprintf("missing-property %s %s", op, strings.TrimPrefix(name, "items.")))
 	}
 }
