@@ -38,13 +38,12 @@ func WithAfterRequest(f func(*Server, Request, Response)) Option {
 // panics if nothing is kept there.
 func (s *Server) IDs(path string) []int64 {
 	op, args := s.listAt(path)
-	c := &call{op: op, args: args}
-	s.state.mu.RLock()
-	defer s.state.mu.RUnlock()
-	rows := op.res.children(c.parent())
+	s.account.RLock()
+	defer s.account.RUnlock()
+	rows := op.Resource.Children(op.ParentID(args))
 	ids := make([]int64, len(rows))
 	for i, r := range rows {
-		ids[i] = r.id
+		ids[i] = r.ID
 	}
 	return ids
 }

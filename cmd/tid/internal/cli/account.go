@@ -2,78 +2,84 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/vismatid/tid"
-	"github.com/vismatid/tid/cmd/tid/internal/description"
 	"github.com/vismatid/tid/cmd/tid/internal/profile"
 )
 
-// calls counts what the client sends.
-type calls struct {
-	mu       sync.Mutex
-	attempts int
-	limited  int
+// account is the account that a command works on.
+type account struct {
+	client     *tid.Client
+	profile    profile.Profile
+	credential string                                   // what tells it from other accounts: the id of the application, or the static token
+	exchange   func(context.Context) (tid.Token, error) // nil for a static token
 }
 
-func (c *calls) observe(_ context.Context, e tid.Event) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.attempts++
-	if e.Status == 429 {
-		c.limited++
+// account opens the account of the profile that --profile names; without it that of the environment variables; without those
+// that of the profile that TID_PROFILE names, or of the default one.
+func (a *app) account(more ...tid.Option) (*account, error) {
+	p, secret, err := a.credentials()
+	if err != nil {
+		return nil, err
 	}
+	opts := []tid.Option{tid.WithUserAgent("tid-cli/" + tid.Version)}
+	if p.BaseURL != "" {
+		opts = append(opts, tid.WithBaseURL(p.BaseURL))
+	}
+	opts = append(append(opts, a.env.Options...), more...)
+	acc := &account{profile: p, credential: cmp.Or(p.AppID, secret)}
+	source := tid.StaticToken(secret)
+	if p.AppID != "" {
+		source = tid.AppCredentials(p.AppID, secret)
+		exchange := slices.Clone(opts)
+		acc.exchange = func(ctx context.Context) (tid.Token, error) {
+			return tid.ExchangeToken(ctx, p.AppID, secret, exchange...)
+		}
+	}
+	for operation, path := range p.Paths {
+		opts = append(opts, tid.WithPath(operation, path))
+	}
+	if acc.client, err = tid.NewClient(source, opts...); err != nil {
+		return nil, usageError{err}
+	}
+	return acc, nil
 }
 
-// variables are what leads to an account without a profile.
-var variables = []string{"VISMATID_APP_ID", "VISMATID_APP_SECRET", "VISMATID_TOKEN"}
-
-// client returns a client for the account: the profile that --profile names; without it that of the environment variables;
-// without those the profile TID_PROFILE names, or the default one.
-func (a *app) client(opts ...tid.Option) (*tid.Client, error) {
-	opts = append([]tid.Option{tid.WithUserAgent("tid-cli/" + tid.Version), tid.WithObserver(a.calls.observe)}, opts...)
-	opts = append(opts, a.env.Options...)
+// credentials finds the account that a command is for, and the secret that opens it.
+func (a *app) credentials() (profile.Profile, string, error) {
 	get := a.env.Getenv
-	if a.name == "" && (get(variables[0]) != "" || get(variables[1]) != "" || get(variables[2]) != "") {
-		source, err := fromVariables(get)
-		if err != nil {
-			return nil, err
-		}
-		if address := get("VISMATID_BASE_URL"); address != "" {
-			opts = append([]tid.Option{tid.WithBaseURL(address)}, opts...)
-		}
-		return tid.NewClient(source, opts...)
+	id, secret, token := get("VISMATID_APP_ID"), get("VISMATID_APP_SECRET"), get("VISMATID_TOKEN")
+	switch {
+	case a.name != "" || id == "" && secret == "" && token == "":
+	case token != "" && (id != "" || secret != ""):
+		return profile.Profile{}, "", usage("VISMATID_TOKEN is set beside VISMATID_APP_ID or VISMATID_APP_SECRET: unset one or the other")
+	case token != "":
+		return profile.Profile{BaseURL: get("VISMATID_BASE_URL")}, token, nil
+	case id == "" || secret == "":
+		return profile.Profile{}, "", usage("VISMATID_APP_ID and VISMATID_APP_SECRET must be set together")
+	default:
+		return profile.Profile{BaseURL: get("VISMATID_BASE_URL"), AppID: id}, secret, nil
 	}
 	name := a.profileName()
 	p, secret, err := a.profiles.Get(name)
 	if errors.Is(err, profile.ErrNone) && a.name == "" && name == profile.Default {
-		return nil, usage("there are no credentials: run tid login, or set VISMATID_APP_ID and VISMATID_APP_SECRET, or VISMATID_TOKEN")
+		return p, "", usage("there are no credentials: run tid login, or set VISMATID_APP_ID and VISMATID_APP_SECRET, or VISMATID_TOKEN")
 	}
 	if err != nil {
-		return nil, usageError{err}
+		return p, "", usageError{err}
 	}
-	a.opened = p
-	own := make([]tid.Option, 0, len(p.Paths)+1)
-	if p.BaseURL != "" {
-		own = append(own, tid.WithBaseURL(p.BaseURL))
-	}
-	for operation, path := range p.Paths {
-		own = append(own, tid.WithPath(operation, path))
-	}
-	c, err := tid.NewClient(credentials(p, secret), append(own, opts...)...)
-	if err != nil {
-		return nil, usage("profile %s: %w", name, err)
-	}
-	return c, nil
+	return p, secret, nil
 }
 
 func (a *app) profileName() string {
@@ -83,34 +89,6 @@ func (a *app) profileName() string {
 		}
 	}
 	return profile.Default
-}
-
-func credentials(p profile.Profile, secret string) tid.TokenSource {
-	if p.AppID == "" {
-		return tid.StaticToken(secret)
-	}
-	return tid.AppCredentials(p.AppID, secret)
-}
-
-func fromVariables(get func(string) string) (tid.TokenSource, error) {
-	id, secret, token := get(variables[0]), get(variables[1]), get(variables[2])
-	switch {
-	case token != "" && (id != "" || secret != ""):
-		return nil, usage("VISMATID_TOKEN is set beside VISMATID_APP_ID or VISMATID_APP_SECRET: unset one or the other")
-	case token != "":
-		return tid.StaticToken(token), nil
-	case id == "" || secret == "":
-		return nil, usage("VISMATID_APP_ID and VISMATID_APP_SECRET must be set together")
-	}
-	return tid.AppCredentials(id, secret), nil
-}
-
-// path is where the account has an operation, with its placeholders filled.
-func (a *app) path(o *description.Operation) string {
-	if moved := a.opened.Paths[o.String()]; moved != "" {
-		return moved
-	}
-	return o.Path
 }
 
 func (a *app) loginCommand() *cobra.Command {
@@ -174,7 +152,7 @@ keyring, or in a file for you alone if there is no keyring.`,
 
 // try makes sure that credentials are taken.
 func (a *app) try(ctx context.Context, p profile.Profile, secret string) error {
-	opts := append([]tid.Option{tid.WithObserver(a.calls.observe)}, a.env.Options...)
+	opts := slices.Clone(a.env.Options)
 	if p.BaseURL != "" {
 		opts = append([]tid.Option{tid.WithBaseURL(p.BaseURL)}, opts...)
 	}

@@ -51,12 +51,12 @@ the address of the API; a method other than GET is sent once.`,
 			}
 			body = json.RawMessage(text)
 		}
-		c, err := a.client()
+		acc, err := a.account()
 		if err != nil {
 			return err
 		}
 		var answer json.RawMessage
-		if err := c.Do(cmd.Context(), strings.ToUpper(args[0]), args[1], values, body, &answer); err != nil {
+		if err := acc.client.Do(cmd.Context(), strings.ToUpper(args[0]), args[1], values, body, &answer); err != nil {
 			return err
 		}
 		if len(bytes.TrimSpace(answer)) == 0 {
@@ -71,11 +71,11 @@ the address of the API; a method other than GET is sent once.`,
 func (a *app) downloadCommand(cmd *cobra.Command, o *description.Operation) {
 	name := cmd.Flags().StringP("file", "f", "", "the `file` to write, - for standard output; the name that the API gives if not set")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := a.client()
+		acc, err := a.account()
 		if err != nil {
 			return err
 		}
-		service, method, kind := method(c, o.ID)
+		service, method, kind := method(acc.client, o.ID)
 		result, err := invoke(cmd.Context(), service.MethodByName(method), kind, args)
 		if err != nil {
 			return err

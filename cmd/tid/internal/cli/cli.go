@@ -114,8 +114,7 @@ type app struct {
 	operations []*description.Operation
 	profiles   *profile.Store
 	name       string // of the profile, as it was given
-	opened     profile.Profile
-	calls      *calls
+
 }
 
 const about = `Looks into an account of Visma Tid (Blikk, Spiris Tid), and exports from it.
@@ -141,7 +140,7 @@ func New(env Env) (*cobra.Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app{env: env, operations: operations, profiles: &profile.Store{Dir: env.ConfigDir, Keyring: env.Keyring, Timeout: 3 * time.Second}, calls: &calls{}}
+	a := &app{env: env, operations: operations, profiles: &profile.Store{Dir: env.ConfigDir, Keyring: env.Keyring, Timeout: 3 * time.Second}}
 	root := &cobra.Command{
 		Use:           "tid",
 		SilenceErrors: true,
@@ -161,7 +160,7 @@ func New(env Env) (*cobra.Command, error) {
 	resources := a.resources(root)
 	a.addImport(root)
 	root.Long = fmt.Sprintf(about, wrapped(resources, "  ", 78))
-	root.AddCommand(a.apiCommand(), a.loginCommand(), a.logoutCommand(), a.profilesCommand(), versionCommand())
+	root.AddCommand(a.apiCommand(), a.loginCommand(), a.logoutCommand(), a.profilesCommand(), a.doctorCommand(), a.sandboxCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	strict(root)
 	return root, nil

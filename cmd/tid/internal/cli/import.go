@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/vismatid/tid"
@@ -84,19 +84,16 @@ func (j *importJob) run(ctx context.Context, name string) error {
 	case j.ledger == "":
 		j.ledger = name + ".ledger"
 	}
-	client, err := j.client()
+	acc, err := j.account()
 	if err != nil {
 		return err
 	}
-	account, err := j.account()
-	if err != nil {
-		return err
-	}
+	account := importer.Account{Address: strings.ToLower(strings.TrimRight(cmp.Or(acc.profile.BaseURL, tid.DefaultBaseURL), "/")), Credential: acc.credential}
 	content, err := readImport(name)
 	if err != nil {
 		return err
 	}
-	file, err := importer.Check(ctx, client, content, j.duplicates)
+	file, err := importer.Check(ctx, acc.client, content, j.duplicates)
 	if err != nil {
 		return err
 	}
@@ -123,7 +120,7 @@ func (j *importJob) run(ctx context.Context, name string) error {
 		return err
 	}
 	j.gone(ledger, file)
-	return errors.Join(j.create(ctx, name, client, ledger, file), ledger.Close())
+	return errors.Join(j.create(ctx, name, acc.client, ledger, file), ledger.Close())
 }
 
 // readImport reads a file that may have one byte too many, for the check to tell.
@@ -203,17 +200,10 @@ func (j *importJob) preview(name string, ledger *importer.Ledger, file *importer
 // create creates the lines, and tells what became of them.
 func (j *importJob) create(ctx context.Context, name string, client *tid.Client, ledger *importer.Ledger, file *importer.File) error {
 	run := &importer.Import{Client: client, Ledger: ledger, Settle: j.settle, Unsure: importer.Unsure(j.unsure)}
-	var bar *progressbar.ProgressBar
-	if j.terminal(j.env.Stderr) >= 0 {
-		bar = progressbar.NewOptions(len(file.Lines), progressbar.OptionSetWriter(j.env.Stderr), progressbar.OptionSetDescription(name),
-			progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionClearOnFinish())
-		run.Progress = func(done, _ int) { _ = bar.Set(done) } // nothing depends on what it shows
-	}
+	progress := j.progress(name)
+	run.Progress = progress.set
 	result, err := run.Run(ctx, file.Lines)
-	if bar != nil {
-		_ = bar.Clear() // likewise
-	}
+	progress.end()
 	for _, note := range result.Refused {
 		fmt.Fprintf(j.env.Stderr, "%s: %s\n", name, note)
 	}
@@ -251,29 +241,4 @@ func are(lines int) string {
 		return "1 line is"
 	}
 	return fmt.Sprintf("%d lines are", lines)
-}
-
-// account is what tells the account of client apart from others.
-func (a *app) account() (importer.Account, error) {
-	get := a.env.Getenv
-	var address, credential string
-	if a.name == "" && (get(variables[0]) != "" || get(variables[1]) != "" || get(variables[2]) != "") {
-		address = get("VISMATID_BASE_URL")
-		if credential = get(variables[0]); credential == "" {
-			credential = get(variables[2])
-		}
-	} else {
-		p, secret, err := a.profiles.Get(a.profileName())
-		if err != nil {
-			return importer.Account{}, usageError{err}
-		}
-		address = p.BaseURL
-		if credential = p.AppID; credential == "" {
-			credential = secret
-		}
-	}
-	if address == "" {
-		address = tid.DefaultBaseURL
-	}
-	return importer.Account{Address: strings.ToLower(strings.TrimRight(address, "/")), Credential: credential}, nil
 }

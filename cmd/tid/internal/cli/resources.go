@@ -211,11 +211,11 @@ func (a *app) listCommand(cmd *cobra.Command, o *description.Operation) {
 		if *limit < 0 {
 			return usage("--limit must be 0 or more")
 		}
-		c, err := a.client()
+		acc, err := a.account()
 		if err != nil {
 			return err
 		}
-		path, err := fill(a.path(o), o, args)
+		path, err := acc.path(o, args)
 		if err != nil {
 			return err
 		}
@@ -240,7 +240,7 @@ func (a *app) listCommand(cmd *cobra.Command, o *description.Operation) {
 		return sink.run(cmd.Context(), kebab(strings.ReplaceAll(strings.TrimSuffix(o.ID, ".List"), ".", "-")), func(ctx context.Context, s *stream) error {
 			opts.Progress = s.progress
 			n := 0
-			for row, err := range tid.AllAs[json.RawMessage](ctx, c, path, &opts) {
+			for row, err := range tid.AllAs[json.RawMessage](ctx, acc.client, path, &opts) {
 				if err != nil {
 					return err
 				}
@@ -273,8 +273,12 @@ func (r rest) EncodeValues(_ string, v *url.Values) error {
 	return nil
 }
 
-// fill puts arguments into the braces of a path.
-func fill(path string, o *description.Operation, args []string) (string, error) {
+// path is where the account has an operation, with arguments in its braces.
+func (acc *account) path(o *description.Operation, args []string) (string, error) {
+	path := o.Path
+	if moved := acc.profile.Paths[o.String()]; moved != "" {
+		path = moved
+	}
 	for i, p := range o.PathParameters() {
 		if _, err := toJSON(p.Schema, args[i]); err != nil {
 			return "", usage("%s: %w", strings.ToUpper(kebab(p.Name)), err)
@@ -290,16 +294,16 @@ func fill(path string, o *description.Operation, args []string) (string, error) 
 func (a *app) getCommand(cmd *cobra.Command, o *description.Operation) {
 	sink := a.newSink(cmd, o.Answer, true)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := a.client()
+		acc, err := a.account()
 		if err != nil {
 			return err
 		}
-		path, err := fill(a.path(o), o, args)
+		path, err := acc.path(o, args)
 		if err != nil {
 			return err
 		}
 		var answer json.RawMessage
-		if err := c.Do(cmd.Context(), http.MethodGet, path, nil, nil, &answer); err != nil {
+		if err := acc.client.Do(cmd.Context(), http.MethodGet, path, nil, nil, &answer); err != nil {
 			return err
 		}
 		var object struct {

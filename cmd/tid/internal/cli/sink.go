@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/itchyny/gojq"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -51,11 +50,10 @@ func (a *app) newSink(cmd *cobra.Command, schema *description.Schema, single boo
 
 // stream takes the rows of one command.
 type stream struct {
-	out   output.Writer
-	query *gojq.Code
-	bar   *progressbar.ProgressBar
-	rows  int
-	total int
+	out      output.Writer
+	query    *gojq.Code
+	progress func(read, total int)
+	rows     int
 
 	buffer  *bufio.Writer
 	flushed time.Time
@@ -103,15 +101,13 @@ func (s *sink) run(ctx context.Context, name string, produce func(context.Contex
 		if st.out, err = output.New(st.buffer, o); err != nil {
 			return err
 		}
-		if s.app.terminal(s.app.env.Stderr) >= 0 && !s.single && (file != "" || screen < 0) {
-			st.bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(s.app.env.Stderr), progressbar.OptionSetDescription(name),
-				progressbar.OptionShowCount(), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond),
-				progressbar.OptionClearOnFinish())
+		st.progress = func(int, int) {}
+		if !s.single && (file != "" || screen < 0) { // rows on the screen are progress enough
+			shown := s.app.progress(name)
+			defer shown.end()
+			st.progress = shown.set
 		}
 		err = produce(ctx, st)
-		if st.bar != nil {
-			_ = st.bar.Finish() // nothing depends on what it shows
-		}
 		if err != nil {
 			_ = st.buffer.Flush() // the rows that came are shown where a pipe or a terminal takes them
 			return err
@@ -204,17 +200,6 @@ func (st *stream) put(row json.RawMessage) error {
 			return err
 		}
 	}
-}
-
-func (st *stream) progress(read, total int) {
-	if st.bar == nil {
-		return
-	}
-	if total != st.total {
-		st.total = total
-		st.bar.ChangeMax(total)
-	}
-	_ = st.bar.Set(read) // nothing depends on what it shows
 }
 
 // decoded reads a row for a filter: numbers stay as they are written, unless the filter reckons with them.

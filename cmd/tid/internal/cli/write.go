@@ -62,16 +62,19 @@ func invoke(ctx context.Context, f reflect.Value, kind string, args []string, re
 // errNotSent ends a write that only shows what it would send.
 var errNotSent = errors.New("nothing was sent")
 
+// A sender sends what a command says; where is the method and the path that it goes to.
+type sender func(ctx context.Context, c *tid.Client, where string, args []string) (any, error)
+
 // writeCommand makes the command of an operation that changes something.
 func (a *app) writeCommand(cmd *cobra.Command, o *description.Operation) {
 	flags := cmd.Flags()
 	yes := flags.BoolP("yes", "y", false, "do not ask")
 	dry := flags.Bool("dry-run", false, "show what would be sent, and send nothing")
-	var send func(ctx context.Context, c *tid.Client, args []string) (any, error)
+	var send sender
 	switch {
 	case o.Body == nil && len(o.Filters()) == 0: // a deletion
-		send = func(ctx context.Context, c *tid.Client, args []string) (any, error) {
-			if err := a.agreed(o.Method+" "+mustFill(a.path(o), o, args), *yes, *dry); err != nil {
+		send = func(ctx context.Context, c *tid.Client, where string, args []string) (any, error) {
+			if err := a.agreed(where, *yes, *dry); err != nil {
 				return nil, err
 			}
 			service, name, kind := method(c, o.ID)
@@ -85,14 +88,15 @@ func (a *app) writeCommand(cmd *cobra.Command, o *description.Operation) {
 		send = a.body(cmd, o, yes, dry)
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c, err := a.client()
+		acc, err := a.account()
 		if err != nil {
 			return err
 		}
-		if _, err := fill(a.path(o), o, args); err != nil {
+		path, err := acc.path(o, args)
+		if err != nil {
 			return err
 		}
-		result, err := send(cmd.Context(), c, args)
+		result, err := send(cmd.Context(), acc.client, o.Method+" "+path, args)
 		if errors.Is(err, errNotSent) {
 			return nil
 		}
@@ -111,14 +115,6 @@ func (a *app) writeCommand(cmd *cobra.Command, o *description.Operation) {
 		}
 		return err
 	}
-}
-
-func mustFill(path string, o *description.Operation, args []string) string {
-	filled, err := fill(path, o, args)
-	if err != nil {
-		return path
-	}
-	return filled
 }
 
 // agreed asks whether to send, unless that was said before.
@@ -143,15 +139,15 @@ func (a *app) agreed(what string, yes, dry bool) error {
 }
 
 // parameters is a write whose values are in the query: the parameters of its method are those of the description, in order.
-func (a *app) parameters(cmd *cobra.Command, o *description.Operation, yes, dry *bool) func(context.Context, *tid.Client, []string) (any, error) {
+func (a *app) parameters(cmd *cobra.Command, o *description.Operation, yes, dry *bool) sender {
 	var values []*value
 	for _, p := range o.Filters() {
 		v, name := newValue(p.Schema), kebab(p.Name)
 		values = append(values, v)
 		cmd.Flags().Var(v, name, explained(p.Description, p.Evidence, p.Schema, p.Required))
 	}
-	return func(ctx context.Context, c *tid.Client, args []string) (any, error) {
-		what := o.Method + " " + mustFill(a.path(o), o, args)
+	return func(ctx context.Context, c *tid.Client, where string, args []string) (any, error) {
+		what := where
 		service, name, kind := method(c, o.ID)
 		f := service.MethodByName(name)
 		var rest []reflect.Value
@@ -180,7 +176,7 @@ func (a *app) parameters(cmd *cobra.Command, o *description.Operation, yes, dry 
 }
 
 // body is a write of a whole object, from flags or from JSON on standard input.
-func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool) func(context.Context, *tid.Client, []string) (any, error) {
+func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool) sender {
 	input := cmd.Flags().String("input", "", "read the object as JSON from this `file`, or from standard input with -")
 	fields := map[string]*value{}
 	var order []string
@@ -207,7 +203,7 @@ func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool)
 	if o.Method == http.MethodPut {
 		cmd.Long += "\n\nThe whole object is replaced: what is not given is cleared."
 	}
-	return func(ctx context.Context, c *tid.Client, args []string) (any, error) {
+	return func(ctx context.Context, c *tid.Client, where string, args []string) (any, error) {
 		body := []byte("{}")
 		if *input != "" {
 			var err error
@@ -238,7 +234,7 @@ func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool)
 		if err := json.Unmarshal(body, in.Interface()); err != nil {
 			return nil, usage("the object does not fit %s: %w", o, err)
 		}
-		if err := a.agreed(o.Method+" "+mustFill(a.path(o), o, args)+"\n"+indented(in.Interface()), *yes || o.Method == http.MethodPost && *input == "", *dry); err != nil {
+		if err := a.agreed(where+"\n"+indented(in.Interface()), *yes || o.Method == http.MethodPost && *input == "", *dry); err != nil {
 			return nil, err
 		}
 		return invoke(ctx, f, kind, args, in)
@@ -325,12 +321,12 @@ func (a *app) canModify(o *description.Operation) bool {
 }
 
 // modify is an update of single properties: the object is read, edited and written as a whole.
-func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *bool) func(context.Context, *tid.Client, []string) (any, error) {
+func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *bool) sender {
 	sets := cmd.Flags().StringArray("set", nil, "a `property=value` to change; name:=json sets any JSON, null too; may be given many times")
 	cmd.Long = strings.Replace(cmd.Long, o.Description, "Reads the object, changes what --set names, shows the difference, and writes the whole of it, since the API clears\nwhat a write leaves out.", 1) +
 		"\n\nProperties: " + wrapped(propertyNames(o.Body), "", 110)
 	cmd.Example = "  " + "tid " + kebab(strings.ReplaceAll(strings.TrimSuffix(o.ID, ".Update"), ".", " ")) + " update 7 --set " + firstText(o.Body) + "=new"
-	return func(ctx context.Context, c *tid.Client, args []string) (any, error) {
+	return func(ctx context.Context, c *tid.Client, where string, args []string) (any, error) {
 		if len(*sets) == 0 {
 			return nil, usage("there is nothing to change: --set name=value names it")
 		}
@@ -347,7 +343,7 @@ func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *boo
 		service, _, kind := method(c, o.ID)
 		f := service.MethodByName("Modify")
 		edit := reflect.MakeFunc(f.Type().In(f.Type().NumIn()-1), func(in []reflect.Value) []reflect.Value {
-			err := a.edit(o, args, in[0].Interface(), changes, *yes, *dry)
+			err := a.edit(o, where, in[0].Interface(), changes, *yes, *dry)
 			return []reflect.Value{reflect.ValueOf(&err).Elem()}
 		})
 		return invoke(ctx, f, kind, args, edit)
@@ -355,7 +351,7 @@ func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *boo
 }
 
 // edit changes an input and shows what that changes.
-func (a *app) edit(o *description.Operation, args []string, in any, changes []byte, yes, dry bool) error {
+func (a *app) edit(o *description.Operation, where string, in any, changes []byte, yes, dry bool) error {
 	before, err := json.Marshal(in)
 	if err != nil {
 		return err
@@ -372,7 +368,7 @@ func (a *app) edit(o *description.Operation, args []string, in any, changes []by
 		fmt.Fprintln(a.env.Stderr, "It is like that already: nothing was sent.")
 		return errNotSent
 	}
-	return a.agreed(o.Method+" "+mustFill(a.path(o), o, args)+"\n"+strings.Join(lines, "\n"), yes, dry)
+	return a.agreed(where+"\n"+strings.Join(lines, "\n"), yes, dry)
 }
 
 // difference lists the properties that two objects do not share.
