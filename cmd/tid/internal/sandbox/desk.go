@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -90,7 +91,7 @@ func onlyFromHere(page http.Handler) http.Handler {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Referrer-Policy", "same-origin") // so that forms of the page tell where they come from
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
@@ -129,8 +130,12 @@ func (d *desk) reset() error {
 // attempt turns the panics with which tidtest refuses its arguments into errors.
 func attempt(f func()) (err error) {
 	defer func() {
-		if text, ok := recover().(string); ok {
-			err = fmt.Errorf("%s", strings.TrimPrefix(text, "tidtest: "))
+		switch said := recover().(type) {
+		case nil:
+		case string:
+			err = errors.New(strings.TrimPrefix(said, "tidtest: "))
+		default:
+			panic(said)
 		}
 	}()
 	f()
@@ -236,7 +241,7 @@ func (d *desk) inject(r *http.Request) (string, error) {
 	}
 	i := slices.IndexFunc(faultKinds, func(k faultKind) bool { return k.Name == name })
 	if i < 0 {
-		return "", fmt.Errorf("there is no fault of that name")
+		return "", errors.New("there is no fault of that name")
 	}
 	times, err := strconv.Atoi(cmp.Or(r.PostFormValue("times"), "1"))
 	if err != nil || times < 1 || times > mostTimes {
@@ -318,7 +323,7 @@ func (d *desk) setDrift(r *http.Request) (string, error) {
 	choices, name, on := d.driftChoices(), r.PostFormValue("name"), r.PostFormValue("on") == "true"
 	i := slices.IndexFunc(choices, func(c driftChoice) bool { return c.Name == name })
 	if i < 0 {
-		return "", fmt.Errorf("there is no drift of that name")
+		return "", errors.New("there is no drift of that name")
 	}
 	var all []tidtest.Drift
 	for _, c := range choices {

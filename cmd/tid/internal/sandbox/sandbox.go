@@ -52,8 +52,9 @@ type Info struct {
 }
 
 const (
-	mostUsers  = 2000
-	mostMonths = 60
+	mostUsers      = 2000
+	mostMonths     = 60
+	mostUserMonths = 6000 // about a quarter of a million time reports
 )
 
 func (o Options) withDefaults() Options {
@@ -90,6 +91,8 @@ func (o Options) check() error {
 		return fmt.Errorf("sandbox: %d users: it takes from 1 to %d", o.Users, mostUsers)
 	case o.Months < 1 || o.Months > mostMonths:
 		return fmt.Errorf("sandbox: %d months: it takes from 1 to %d", o.Months, mostMonths)
+	case o.Users*o.Months > mostUserMonths:
+		return fmt.Errorf("sandbox: %d users and %d months: the one times the other may be %d", o.Users, o.Months, mostUserMonths)
 	}
 	for _, d := range o.Drift {
 		if first, _, _ := strings.Cut(strings.TrimPrefix(d.Moved, "/"), "/"); strings.EqualFold(first, "sandbox") {

@@ -171,6 +171,7 @@ func TestOptionsThatMakeNoSenseAreAnError(t *testing.T) {
 		"-1 users":           {Users: -1},
 		"100000 users":       {Users: 100_000},
 		"61 months":          {Months: 61},
+		"2000 users and 60":  {Users: 2000, Months: 60},
 		"a drift of no oper": {Addr: "127.0.0.1:0", Drift: []tidtest.Drift{{Operation: "GET /x"}}},
 		"cannot listen":      {Addr: "127.0.0.1:http:1"},
 	} {
@@ -185,7 +186,7 @@ func TestThePageIsKeptFromScriptsAndFramesOfOthers(t *testing.T) {
 		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 			h.Get("Content-Security-Policy"), path)
 		assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
-		assert.Equal(t, "no-referrer", h.Get("Referrer-Policy"), path)
+		assert.Equal(t, "same-origin", h.Get("Referrer-Policy"), path)
 	}
 	for _, path := range []string{"/", "/sandbox/reference"} {
 		text := b.page(path).text
@@ -299,7 +300,7 @@ func TestFaultsThatCannotBeAreRefused(t *testing.T) {
 
 func TestTheButtonsWorkWithoutAScript(t *testing.T) {
 	b := run(t, sandbox.Options{})
-	got := b.send(b.request("POST", "/sandbox/faults", "kind=503&times=2", "Content-Type", "application/x-www-form-urlencoded"))
+	got := b.send(b.request("POST", "/sandbox/faults", "kind=503&times=2", "Content-Type", "application/x-www-form-urlencoded", "Origin", b.info.BaseURL))
 	assert.Equal(t, http.StatusSeeOther, got.StatusCode)
 	assert.Equal(t, "/", got.Header.Get("Location"))
 	assert.Contains(t, b.page("/").text, "503 Service Unavailable: any operation, 2 to go")
