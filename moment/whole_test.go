@@ -556,11 +556,11 @@ func TestAPartThatNothingHoldsIsRefused(t *testing.T) {
 	_, metadata := c.Offers.Get(t.Context(), 1, moment.Include("metadata.overviewPage"))
 	for want, err := range map[string]error{
 		"project.projectNumber comes back as projectProjectNumber, which moment.Offer has no field for": get,
-		"reference comes back as reference":                                     create,
-		"customer.vatNumber comes back as customerVatNumber":                    update,
-		"Reference comes back as Reference":                                     page,
-		"metadata.overviewPage comes back as metadata":                          metadata,
-		"metadata comes with a page, and All gives rows: use List":              drained(c.Offers.All(t.Context(), nil, moment.Include("metadata.overviewPage"))),
+		"reference comes back as reference":                                    create,
+		"customer.vatNumber comes back as customerVatNumber":                   update,
+		"Reference comes back as Reference":                                    page,
+		"metadata.overviewPage comes back as metadata":                         metadata,
+		"metadata comes with a page, and All gives rows: use List":             drained(c.Offers.All(t.Context(), nil, moment.Include("metadata.overviewPage"))),
 		"struct { ID int64 } has no field for timeRecordDate, which All needs": drained(moment.Of[struct{ ID int64 }](c, "timeRecords").All(t.Context(), &moment.TimeRecordListOptions{From: tid.NewDate(2026, 1, 1)})),
 	} {
 		require.ErrorIs(t, err, tid.ErrInvalidInput)
