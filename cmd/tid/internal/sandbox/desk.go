@@ -301,9 +301,9 @@ var driftChoices = []driftChoice{
 		{Operation: listContacts, Added: map[string]string{"items.creditLimit": "50000.00"}},
 		{Operation: getContact, Added: map[string]string{"creditLimit": "50000.00"}},
 	}},
-	{"retyped", "Other type", "The hours of time reports are strings.", []tidtest.Drift{
-		{Operation: "GET /v1/Core/TimeReports", Retyped: map[string]string{"items.hours": "string"}},
-		{Operation: "GET /v1/Core/TimeReports/{id}", Retyped: map[string]string{"hours": "string"}},
+	{"retyped", "Other type", "The breakMinutes of time reports are strings.", []tidtest.Drift{
+		{Operation: "GET /v1/Core/TimeReports", Retyped: map[string]string{"items.breakMinutes": "string"}},
+		{Operation: "GET /v1/Core/TimeReports/{id}", Retyped: map[string]string{"breakMinutes": "string"}},
 	}},
 	{"deaf-filter", "Deaf filter", "The list of contacts ignores filter.query.", []tidtest.Drift{{Operation: listContacts, DeafFilters: []string{"filter.query"}}}},
 	{"deaf-sort", "Deaf sort key", "The list of contacts ignores sortBy=name.", []tidtest.Drift{{Operation: listContacts, DeafSorts: []string{"name"}}}},

@@ -18,6 +18,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/cmd/tid/internal/description"
+	"github.com/vismatid/tid/cmd/tid/internal/doctor"
 	"github.com/vismatid/tid/cmd/tid/internal/sandbox"
 	"github.com/vismatid/tid/tidtest"
 )
@@ -335,6 +337,35 @@ func TestEveryDriftCanBeChosenTogether(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 7, n)
+}
+
+func TestDoctorFindsEveryDriftThatCanBeChosen(t *testing.T) {
+	b := run(t, sandbox.Options{})
+	operations, err := description.Operations()
+	require.NoError(t, err)
+	client, err := tid.NewClient(tid.StaticToken(b.info.StaticToken), tid.WithBaseURL(b.info.BaseURL), tid.WithHTTPClient(b.http), tid.WithLimiter(nil))
+	require.NoError(t, err)
+	findings := func() []doctor.Finding {
+		report, err := doctor.Run(t.Context(), client, operations, doctor.Options{Requests: doctor.NoLimit})
+		require.NoError(t, err)
+		return report.Findings
+	}
+	assert.Empty(t, findings())
+	for name, want := range map[string]doctor.Kind{
+		"moved": doctor.PathFound, "renamed": doctor.UnknownProperty, "missing": doctor.MissingProperty, "added": doctor.UnknownProperty,
+		"retyped": doctor.TypeDiffers, "deaf-filter": doctor.FilterIgnored, "deaf-sort": doctor.SortIgnored,
+	} {
+		require.Equal(t, 200, b.act("drift", "name", name, "on", "true").StatusCode)
+		assert.Contains(t, kinds(findings()), want, name)
+		require.Equal(t, 200, b.act("drift", "name", name, "on", "false").StatusCode)
+	}
+}
+
+func kinds(findings []doctor.Finding) (all []doctor.Kind) {
+	for _, f := range findings {
+		all = append(all, f.Kind)
+	}
+	return all
 }
 
 func TestResetMakesAFreshAccount(t *testing.T) {
