@@ -299,6 +299,13 @@ func valuesOf(rows []map[string]any, key string) []value {
 		}
 		all = append(all, valueOf(v))
 	}
+	if slices.ContainsFunc(all, func(v value) bool { return v.kind == "number" }) { // then texts are numbers that are quoted
+		for i, v := range all {
+			if v.kind == "text" {
+				all[i] = valueOf(json.Number(v.text))
+			}
+		}
+	}
 	return all
 }
 

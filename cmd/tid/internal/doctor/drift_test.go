@@ -165,7 +165,7 @@ func TestRandomDriftsOfNamesAndTypesAreFoundAndNothingElse(t *testing.T) {
 			}
 		}
 	}
-	for seed := range uint64(30) {
+	for seed := range uint64(12) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		var drifts []tidtest.Drift
 		var want []string
