@@ -41,7 +41,7 @@ func adminResources() []*account.Resource {
 			Named: []string{"name"},
 			Schema: properties(
 				number("id"),
-				text("name").AlsoCalled("title"),
+				text("name"),
 				text("color"),
 				boolean("isCompletedStatus"),
 			),

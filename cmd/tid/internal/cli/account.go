@@ -20,6 +20,7 @@ import (
 
 // account is the account that a command works on.
 type account struct {
+	name       string // of the profile; empty for the account of the environment variables
 	client     *tid.Client
 	profile    profile.Profile
 	credential string                                   // what tells it from other accounts: the id of the application, or the static token
@@ -29,7 +30,7 @@ type account struct {
 // account opens the account of the profile that --profile names; without it that of the environment variables; without those
 // that of the profile that TID_PROFILE names, or of the default one.
 func (a *app) account(more ...tid.Option) (*account, error) {
-	p, secret, err := a.credentials()
+	name, p, secret, err := a.credentials()
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func (a *app) account(more ...tid.Option) (*account, error) {
 		opts = append(opts, tid.WithBaseURL(p.BaseURL))
 	}
 	opts = append(append(opts, a.env.Options...), more...)
-	acc := &account{profile: p, credential: cmp.Or(p.AppID, secret)}
+	acc := &account{name: name, profile: p, credential: cmp.Or(p.AppID, secret)}
 	source := tid.StaticToken(secret)
 	if p.AppID != "" {
 		source = tid.AppCredentials(p.AppID, secret)
@@ -57,29 +58,29 @@ func (a *app) account(more ...tid.Option) (*account, error) {
 }
 
 // credentials finds the account that a command is for, and the secret that opens it.
-func (a *app) credentials() (profile.Profile, string, error) {
+func (a *app) credentials() (name string, p profile.Profile, secret string, err error) {
 	get := a.env.Getenv
-	id, secret, token := get("VISMATID_APP_ID"), get("VISMATID_APP_SECRET"), get("VISMATID_TOKEN")
+	id, key, token := get("VISMATID_APP_ID"), get("VISMATID_APP_SECRET"), get("VISMATID_TOKEN")
 	switch {
-	case a.name != "" || id == "" && secret == "" && token == "":
-	case token != "" && (id != "" || secret != ""):
-		return profile.Profile{}, "", usage("VISMATID_TOKEN is set beside VISMATID_APP_ID or VISMATID_APP_SECRET: unset one or the other")
+	case a.name != "" || id == "" && key == "" && token == "":
+	case token != "" && (id != "" || key != ""):
+		return "", p, "", usage("VISMATID_TOKEN is set beside VISMATID_APP_ID or VISMATID_APP_SECRET: unset one or the other")
 	case token != "":
-		return profile.Profile{BaseURL: get("VISMATID_BASE_URL")}, token, nil
-	case id == "" || secret == "":
-		return profile.Profile{}, "", usage("VISMATID_APP_ID and VISMATID_APP_SECRET must be set together")
+		return "", profile.Profile{BaseURL: get("VISMATID_BASE_URL")}, token, nil
+	case id == "" || key == "":
+		return "", p, "", usage("VISMATID_APP_ID and VISMATID_APP_SECRET must be set together")
 	default:
-		return profile.Profile{BaseURL: get("VISMATID_BASE_URL"), AppID: id}, secret, nil
+		return "", profile.Profile{BaseURL: get("VISMATID_BASE_URL"), AppID: id}, key, nil
 	}
-	name := a.profileName()
-	p, secret, err := a.profiles.Get(name)
+	name = a.profileName()
+	p, secret, err = a.profiles.Get(name)
 	if errors.Is(err, profile.ErrNone) && a.name == "" && name == profile.Default {
-		return p, "", usage("there are no credentials: run tid login, or set VISMATID_APP_ID and VISMATID_APP_SECRET, or VISMATID_TOKEN")
+		return name, p, "", usage("there are no credentials: run tid login, or set VISMATID_APP_ID and VISMATID_APP_SECRET, or VISMATID_TOKEN")
 	}
 	if err != nil {
-		return p, "", usageError{err}
+		return name, p, "", usageError{err}
 	}
-	return p, secret, nil
+	return name, p, secret, nil
 }
 
 func (a *app) profileName() string {

@@ -431,6 +431,32 @@ func TestAProfileCorrectsAPath(t *testing.T) {
 	assert.Equal(t, "/v1/Core/Logs", d.sent()[0].Path)
 }
 
+func TestDoctorFailsForWhatDiffersAndNotForWhatIsEmpty(t *testing.T) {
+	d := newDesk(t, tidtest.WithCompany(nil))
+	assert.Contains(t, d.must("doctor"), "empty")
+	d.srv.Load(tidtest.Sample(1, 5))
+	d.srv.SetDrift(tidtest.Drift{Operation: "GET /v1/Core/Logs", Moved: "v1/Core/LogEntries"})
+	assert.Equal(t, cli.Failed, d.run("doctor"))
+	assert.Contains(t, d.stdout, `tid.WithPath("GET /v1/Core/Logs", "/v1/Core/LogEntries")`)
+	assert.NotContains(t, d.stdout, "set-path", "there is no profile to correct")
+	assert.Empty(t, d.stderr, "a finding is no error of the command")
+	var report struct{ Findings []struct{ Kind, Operation, Name string } }
+	file := filepath.Join(t.TempDir(), "report.json")
+	assert.Equal(t, cli.Failed, d.run("doctor", "--json", "--file", file))
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &report))
+	require.NotEmpty(t, report.Findings)
+	assert.Equal(t, "path-found", report.Findings[0].Kind)
+	assert.Equal(t, cli.Wrong, d.run("doctor", "--writes"), "variables name no test account")
+
+	d.vars, d.stdin = map[string]string{}, d.srv.StaticToken
+	d.must("login", "--static-token", "--base-url", d.srv.URL)
+	assert.Equal(t, cli.Failed, d.run("doctor"))
+	assert.Contains(t, d.stdout, `tid profiles set-path --profile default "GET /v1/Core/Logs" /v1/Core/LogEntries`)
+	assert.Equal(t, cli.Wrong, d.run("doctor", "--writes"), "the profile is no test account")
+}
+
 func TestShellsAreHelped(t *testing.T) {
 	d := newDesk(t)
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {

@@ -75,13 +75,13 @@ can be deleted, and tells which names the API took.`,
 		} else {
 			err = write(cmd.OutOrStdout())
 		}
-		if !asJSON && len(report.Paths) > 0 {
-			err = errors.Join(err, a.mend(cmd.OutOrStdout(), report.Paths))
+		if !asJSON && len(report.Paths) > 0 && acc.name != "" {
+			err = errors.Join(err, mend(cmd.OutOrStdout(), acc.name, report.Paths))
 		}
 		switch {
 		case failed != nil || err != nil:
 			return errors.Join(failed, err)
-		case len(report.Findings) > 0:
+		case slices.ContainsFunc(report.Findings, func(f doctor.Finding) bool { return f.Kind != doctor.Empty }):
 			return silent{Failed}
 		}
 		return nil
@@ -89,11 +89,11 @@ can be deleted, and tells which names the API took.`,
 	return cmd
 }
 
-// mend tells how the profile goes on with the paths that were found.
-func (a *app) mend(w io.Writer, paths map[string]string) error {
+// mend tells how a profile goes on with the paths that were found.
+func mend(w io.Writer, name string, paths map[string]string) error {
 	var lines []string
 	for operation, path := range paths {
-		lines = append(lines, fmt.Sprintf("  tid profiles set-path --profile %s %q %s", a.profileName(), operation, path))
+		lines = append(lines, fmt.Sprintf("  tid profiles set-path --profile %s %q %s", name, operation, path))
 	}
 	slices.Sort(lines)
 	_, err := fmt.Fprintf(w, "\nTo go on with the paths that were found:\n%s\n", strings.Join(lines, "\n"))
