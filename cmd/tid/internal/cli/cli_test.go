@@ -440,7 +440,9 @@ func TestDoctorFailsForWhatDiffersAndNotForWhatIsEmpty(t *testing.T) {
 	assert.Contains(t, d.stdout, `tid.WithPath("GET /v1/Core/Logs", "/v1/Core/LogEntries")`)
 	assert.NotContains(t, d.stdout, "set-path", "there is no profile to correct")
 	assert.Empty(t, d.stderr, "a finding is no error of the command")
-	var report struct{ Findings []struct{ Kind, Operation, Name string } }
+	var report struct {
+		Findings []struct{ Kind, Operation, Name string }
+	}
 	file := filepath.Join(t.TempDir(), "report.json")
 	assert.Equal(t, cli.Failed, d.run("doctor", "--json", "--file", file))
 	text, err := os.ReadFile(file)
