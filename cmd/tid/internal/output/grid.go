@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -178,6 +179,15 @@ func (s *csvSheet) row(values []json.RawMessage) error {
 			record[i] = "'" + record[i]
 		}
 	}
+	if len(record) == 1 && record[0] == "" { // a line with nothing in it is no row to those who read it
+		line := "\"\"\n"
+		if s.excel {
+			line = "\"\"\r\n"
+		}
+		s.w.Flush()
+		_, err := io.WriteString(s.out, line)
+		return errors.Join(s.w.Error(), err)
+	}
 	return s.w.Write(record)
 }
 
@@ -186,14 +196,18 @@ func isFormula(s string) bool { return s != "" && strings.ContainsRune("=+-@\t\r
 
 func (s *csvSheet) end() error { s.w.Flush(); return s.w.Error() }
 
-// maxSheetRows is how many rows a sheet of Excel has.
-const maxSheetRows = 1_048_576
+// What a sheet of Excel holds.
+const (
+	maxSheetRows = 1_048_576
+	maxSheetText = 32767 // units of UTF-16 in a cell
+)
 
 // xlsxSheet writes a workbook with one sheet. Its rows go through a file, not through memory.
 type xlsxSheet struct {
 	out       io.Writer
 	file      *excelize.File
 	stream    *excelize.StreamWriter
+	columns   []string
 	rows      int
 	day, time int // styles
 }
@@ -225,6 +239,7 @@ func (s *xlsxSheet) head(columns []string) error {
 	if err := s.stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
 		return err
 	}
+	s.columns = columns
 	values := make([]any, len(columns))
 	for i, column := range columns {
 		values[i] = excelize.Cell{StyleID: bold, Value: column}
@@ -244,6 +259,9 @@ func (s *xlsxSheet) row(values []json.RawMessage) error {
 	row := make([]any, len(values))
 	for i, value := range values {
 		row[i] = s.value(value)
+		if words, ok := row[i].(string); ok && len(words) > maxSheetText && len(utf16.Encode([]rune(words))) > maxSheetText {
+			return fmt.Errorf("a cell of Excel holds %d characters, and %s in row %d has more: choose another format, or other columns", maxSheetText, s.columns[i], s.rows+1)
+		}
 	}
 	return s.set(row)
 }

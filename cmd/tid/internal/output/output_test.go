@@ -87,6 +87,33 @@ func TestCSVForExcelOpensRightInSweden(t *testing.T) {
 		"a mark, semicolons, decimal commas in numbers alone, and no text that Excel works out")
 }
 
+func TestARowWithoutAValueInItsOnlyColumnIsALineOfCSV(t *testing.T) {
+	assert.Equal(t, "note\n\"\"\n=1+1\n", write(t, output.Options{Format: "csv", Columns: []string{"note"}}, first, second), "readers skip a line with nothing in it")
+	assert.Equal(t, "\ufeffnote\r\n\"\"\r\n'=1+1\r\n", write(t, output.Options{Format: "csv", Dialect: "excel", Columns: []string{"note"}}, first, second))
+}
+
+func TestYAMLIsReadTheSameByOldAndNewReaders(t *testing.T) {
+	for _, text := range []string{"10:30", "no", "Y", "off", "2026-02-30", "0012", "+46 8 123", ".5", "=", "<<", "1_000"} {
+		assert.Equal(t, fmt.Sprintf("v: %q\n", text), write(t, output.Options{Format: "yaml", Single: true}, fmt.Sprintf(`{"v":%q}`, text)))
+	}
+	assert.Equal(t, "v: nobody\n", write(t, output.Options{Format: "yaml", Single: true}, `{"v":"nobody"}`))
+}
+
+func TestAWorkbookHoldsTextsWholeOrIsNotMade(t *testing.T) {
+	row := func(text string) json.RawMessage { return json.RawMessage(fmt.Sprintf(`{"comment":%q}`, text)) }
+	for text, fits := range map[string]bool{strings.Repeat("å", 32767): true, strings.Repeat("å", 32768): false, strings.Repeat("😀", 16384): false} {
+		w, err := output.New(io.Discard, output.Options{Format: "xlsx"})
+		require.NoError(t, err)
+		require.NoError(t, w.Write(row("short")))
+		require.NoError(t, w.Write(row(text)))
+		if err = w.Close(); fits {
+			assert.NoError(t, err)
+		} else {
+			assert.EqualError(t, err, "a cell of Excel holds 32767 characters, and comment in row 3 has more: choose another format, or other columns")
+		}
+	}
+}
+
 func TestAWorkbookHoldsNumbersDaysAndTexts(t *testing.T) {
 	text := write(t, output.Options{Format: "xlsx", Columns: []string{"id", "name", "hours", "date", "created", "ok", "note"}},
 		`{"id": 1, "name": "0123", "hours": 7.25, "date": "2026-10-31 00:00:00", "created": "2026-10-31T13:45:00+00:00", "ok": true, "note": "=1+1"}`,

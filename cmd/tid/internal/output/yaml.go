@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -50,6 +51,9 @@ func (y *yamlWriter) Close() error {
 	return nil
 }
 
+// ambiguous are texts that readers of YAML 1.1 take for something else: "no" for false, and "10:30" for 630.
+var ambiguous = regexp.MustCompile(`(?is)^([-+.\d].*|y|n|yes|no|on|off|=|<<)$`)
+
 // yamlNode reads the next value of JSON. Names keep their order and numbers their digits.
 func yamlNode(d *json.Decoder) (*yaml.Node, error) {
 	token, err := d.Token()
@@ -77,6 +81,9 @@ func yamlNode(d *json.Decoder) (*yaml.Node, error) {
 		return n, err
 	case string:
 		n.SetString(token)
+		if ambiguous.MatchString(token) {
+			n.Style = yaml.DoubleQuotedStyle
+		}
 	case json.Number:
 		n.Value = token.String()
 	case nil:
