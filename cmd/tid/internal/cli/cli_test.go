@@ -217,6 +217,8 @@ func jsonOf(t *testing.T, v any) string {
 }
 
 func TestTheExitStatusTellsWhatHappened(t *testing.T) {
+	nothing := filepath.Join(t.TempDir(), "nothing.json")
+	require.NoError(t, os.WriteFile(nothing, []byte("{ }\n"), 0o600))
 	for name, c := range map[string]struct {
 		args  []string
 		fault *tidtest.Fault
@@ -242,6 +244,8 @@ func TestTheExitStatusTellsWhatHappened(t *testing.T) {
 		"not found by hand":      {args: []string{"api", "GET", "v1/Core/Nothing"}, code: cli.NotFound, says: "404"},
 		"forbidden":              {args: []string{"contacts", "list"}, fault: &tidtest.Fault{Operation: "GET /v1/Core/Contacts", Effect: tidtest.Answer(403, "")}, code: cli.NotAllowed, says: "403"},
 		"unauthorized":           {args: []string{"contacts", "list"}, fault: &tidtest.Fault{Operation: "GET /v1/Core/Contacts", Times: 9, Effect: tidtest.Answer(401, "")}, code: cli.NotAllowed},
+		"nothing to create":      {args: []string{"contacts", "create", "--input", nothing}, code: cli.Wrong, says: "nothing to send"},
+		"no file to send":        {args: []string{"contacts", "create", "--input", nothing + "x"}, code: cli.Wrong, says: "no such file"},
 		"nothing to change":      {args: []string{"contacts", "update", "7"}, code: cli.Wrong, says: "--set"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -312,6 +316,20 @@ func TestAnUpdateChangesWhatIsSetAndNothingElse(t *testing.T) {
 	assert.Contains(t, d.stderr, "nothing was sent", "what is like that already needs no request")
 	assert.Equal(t, cli.Wrong, d.run("contacts", "update", id, "--set", "nam=x", "--yes"))
 	assert.Contains(t, d.stderr, "customerNumber", "the properties that there are")
+}
+
+func TestAnObjectThatIsSetIsReplacedAndOneThatIsSetWithinIsNot(t *testing.T) {
+	d := newDesk(t)
+	id := jsonOf(t, d.srv.Contacts.All()[0].ID)
+	d.must("contacts", "update", id, "--set", `visitAddress:={"streetAddress":"Gatan 1","city":"Umeå"}`, "--yes")
+	d.must("contacts", "update", id, "--set", "visitAddress.city=Luleå", "--dry-run")
+	assert.Contains(t, d.stderr, `"streetAddress":"Gatan 1","city":"Luleå"`)
+	d.must("contacts", "update", id, "--set", `visitAddress:={"city":"Kiruna"}`, "--dry-run")
+	assert.Contains(t, d.stderr, `-> {"city":"Kiruna"}`)
+	d.must("contacts", "update", id, "--set", "name:=null", "--dry-run")
+	assert.Contains(t, d.stderr, `-> ""`)
+	assert.Equal(t, cli.Wrong, d.run("contacts", "update", id, "--set", `visitAddress:={"town":"Kiruna"}`, "--dry-run"))
+	assert.Contains(t, d.stderr, `"visitAddress.town"`)
 }
 
 func TestObjectsAreCreatedAndDeleted(t *testing.T) {

@@ -104,7 +104,7 @@ func parsed(text string) (json.RawMessage, error) {
 func readSmall(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, 16<<20))

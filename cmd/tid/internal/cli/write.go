@@ -225,7 +225,8 @@ func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool)
 				}
 			}
 		}
-		if string(body) == "{}" {
+		var members map[string]json.RawMessage
+		if json.Unmarshal(body, &members) == nil && len(members) == 0 {
 			return nil, usage("there is nothing to send: give flags, or --input - for JSON on standard input")
 		}
 		service, name, kind := method(c, o.ID)
@@ -330,7 +331,7 @@ func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *boo
 		if len(*sets) == 0 {
 			return nil, usage("there is nothing to change: --set name=value names it")
 		}
-		changes := []byte("{}")
+		changes, paths := []byte("{}"), [][]string{}
 		for _, set := range *sets {
 			path, raw, err := change(o.Body, set)
 			if err != nil {
@@ -339,22 +340,26 @@ func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *boo
 			if changes, err = with(changes, path, raw); err != nil {
 				return nil, err
 			}
+			paths = append(paths, path)
 		}
 		service, _, kind := method(c, o.ID)
 		f := service.MethodByName("Modify")
 		edit := reflect.MakeFunc(f.Type().In(f.Type().NumIn()-1), func(in []reflect.Value) []reflect.Value {
-			err := a.edit(o, where, in[0].Interface(), changes, *yes, *dry)
+			err := a.edit(o, where, in[0].Interface(), changes, paths, *yes, *dry)
 			return []reflect.Value{reflect.ValueOf(&err).Elem()}
 		})
 		return invoke(ctx, f, kind, args, edit)
 	}
 }
 
-// edit changes an input and shows what that changes.
-func (a *app) edit(o *description.Operation, where string, in any, changes []byte, yes, dry bool) error {
+// edit changes an input and shows what that changes: what stands at each of the paths is replaced.
+func (a *app) edit(o *description.Operation, where string, in any, changes []byte, paths [][]string, yes, dry bool) error {
 	before, err := json.Marshal(in)
 	if err != nil {
 		return err
+	}
+	for _, path := range paths {
+		empty(reflect.ValueOf(in), path)
 	}
 	if err := json.Unmarshal(changes, in); err != nil {
 		return usage("what was set does not fit %s: %w", o, err)
@@ -369,6 +374,23 @@ func (a *app) edit(o *description.Operation, where string, in any, changes []byt
 		return errNotSent
 	}
 	return a.agreed(where+"\n"+strings.Join(lines, "\n"), yes, dry)
+}
+
+// empty takes away the property at a path: JSON that is read into an object leaves what it does not name.
+func empty(v reflect.Value, path []string) {
+	if v = reflect.Indirect(v); v.Kind() != reflect.Struct {
+		return
+	}
+	for i := range v.NumField() {
+		if name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ","); name != path[0] {
+			continue
+		}
+		if len(path) == 1 {
+			v.Field(i).SetZero()
+		} else {
+			empty(v.Field(i), path[1:])
+		}
+	}
 }
 
 // difference lists the properties that two objects do not share.
@@ -416,7 +438,9 @@ func change(s *description.Schema, set string) (path []string, raw json.RawMessa
 		of = p.Schema
 	}
 	if literal {
-		raw, err = parsed(text)
+		if raw, err = parsed(text); err == nil && len(of.Properties) > 0 && strings.HasPrefix(strings.TrimSpace(text), "{") {
+			err = checkNames(of, name+".", raw)
+		}
 	} else {
 		raw, err = toJSON(of, text)
 	}
