@@ -117,7 +117,7 @@ keyring, or in a file for you alone if there is no keyring.`,
 			}
 			if !static {
 				var err error
-				if p.AppID, err = a.ask(in, "Application id: ", id); err != nil {
+				if p.AppID, err = a.ask(cmd.Context(), in, "Application id: ", id); err != nil {
 					return err
 				}
 			}
@@ -125,7 +125,7 @@ keyring, or in a file for you alone if there is no keyring.`,
 			if static {
 				what = "Static token: "
 			}
-			secret, err := a.askSecret(in, what)
+			secret, err := a.askSecret(cmd.Context(), in, what)
 			if err != nil {
 				return err
 			}
@@ -157,12 +157,16 @@ func (a *app) try(ctx context.Context, p profile.Profile, secret string) error {
 	if p.BaseURL != "" {
 		opts = append([]tid.Option{tid.WithBaseURL(p.BaseURL)}, opts...)
 	}
+	source := tid.StaticToken(secret)
+	if p.AppID != "" {
+		source = tid.AppCredentials(p.AppID, secret)
+	}
+	c, err := tid.NewClient(source, opts...)
+	if err != nil {
+		return usageError{err}
+	}
 	if p.AppID != "" {
 		_, err := tid.ExchangeToken(ctx, p.AppID, secret, opts...)
-		return err
-	}
-	c, err := tid.NewClient(tid.StaticToken(secret), opts...)
-	if err != nil {
 		return err
 	}
 	_, err = c.Contacts.List(ctx, &tid.ContactListOptions{ListOptions: tid.ListOptions{PageSize: 1}})
@@ -173,24 +177,31 @@ func (a *app) try(ctx context.Context, p profile.Profile, secret string) error {
 }
 
 // ask returns what was given, or a line that is typed.
-func (a *app) ask(in *bufio.Reader, prompt, given string) (string, error) {
+func (a *app) ask(ctx context.Context, in *bufio.Reader, prompt, given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
 	if a.terminal(a.env.Stdin) >= 0 {
 		fmt.Fprint(a.env.Stderr, prompt)
 	}
-	return line(in, prompt)
+	return line(ctx, in, prompt)
 }
 
 // askSecret reads a line that is not shown.
-func (a *app) askSecret(in *bufio.Reader, prompt string) (string, error) {
+func (a *app) askSecret(ctx context.Context, in *bufio.Reader, prompt string) (string, error) {
 	fd := a.terminal(a.env.Stdin)
 	if fd < 0 {
-		return line(in, prompt)
+		return line(ctx, in, prompt)
+	}
+	shown, err := term.GetState(fd)
+	if err != nil {
+		return "", err
 	}
 	fmt.Fprint(a.env.Stderr, prompt)
-	text, err := term.ReadPassword(fd)
+	text, err := await(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
+	if ctx.Err() != nil {
+		_ = term.Restore(fd, shown) // what is typed next is to be shown again
+	}
 	fmt.Fprintln(a.env.Stderr)
 	if err != nil {
 		return "", err
@@ -198,12 +209,32 @@ func (a *app) askSecret(in *bufio.Reader, prompt string) (string, error) {
 	return notEmpty(string(text), prompt)
 }
 
-func line(in *bufio.Reader, prompt string) (string, error) {
-	text, err := in.ReadString('\n')
+func line(ctx context.Context, in *bufio.Reader, prompt string) (string, error) {
+	text, err := await(ctx, func() (string, error) { return in.ReadString('\n') })
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
 	return notEmpty(text, prompt)
+}
+
+// await returns what read gives, unless ctx ends first: nothing else ends a read of a terminal or a pipe.
+func await[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := read()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 func notEmpty(text, prompt string) (string, error) {
@@ -259,7 +290,9 @@ func (a *app) profilesCommand() *cobra.Command {
 				if p.TestAccount {
 					kind += "\ttest account"
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\n", name, address, kind)
+				if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\n", name, address, kind); err != nil {
+					return err
+				}
 			}
 			return nil
 		},

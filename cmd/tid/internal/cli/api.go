@@ -42,7 +42,7 @@ the address of the API; a method other than GET is sent once.`,
 		}
 		var body any
 		if input != "" {
-			text, err := a.read(input)
+			text, err := a.read(cmd.Context(), input)
 			if err != nil {
 				return err
 			}
@@ -62,7 +62,7 @@ the address of the API; a method other than GET is sent once.`,
 		if len(bytes.TrimSpace(answer)) == 0 {
 			return nil
 		}
-		return sink.run(cmd.Context(), "", func(_ context.Context, s *stream) error { return s.write(answer) })
+		return sink.run(cmd.Context(), "", func(ctx context.Context, s *stream) error { return s.write(ctx, answer) })
 	}
 	return cmd
 }

@@ -2,8 +2,11 @@ package cli_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,6 +36,8 @@ type desk struct {
 	dir    string
 	ring   ring
 	stdin  string
+	typed  io.Reader // in the place of stdin
+	screen io.Writer // in the place of stdout
 	stdout string
 	stderr string
 }
@@ -57,7 +62,7 @@ func (d *desk) runContext(ctx context.Context, args ...string) int {
 	d.t.Helper()
 	var stdout, stderr bytes.Buffer
 	code := cli.Run(ctx, args, cli.Env{
-		Stdin: strings.NewReader(d.stdin), Stdout: &stdout, Stderr: &stderr, ConfigDir: d.dir, Keyring: d.ring,
+		Stdin: cmp.Or(d.typed, io.Reader(strings.NewReader(d.stdin))), Stdout: cmp.Or(d.screen, io.Writer(&stdout)), Stderr: &stderr, ConfigDir: d.dir, Keyring: d.ring,
 		Getenv:  func(name string) string { return d.vars[name] },
 		Options: []tid.Option{tid.WithHTTPClient(&http.Client{Transport: d.srv.Transport()}), tid.WithLimiter(nil), tid.WithRetries(0)},
 	})
@@ -239,6 +244,7 @@ func TestTheExitStatusTellsWhatHappened(t *testing.T) {
 		"too few arguments":      {args: []string{"contacts", "get"}, code: cli.Wrong, says: "tid contacts get ID"},
 		"a format that is none":  {args: []string{"contacts", "list", "-o", "pdf"}, code: cli.Wrong, says: "xlsx"},
 		"a page size beyond 100": {args: []string{"contacts", "list", "--page-size", "101"}, code: cli.Wrong, says: "100"},
+		"an address of none":     {args: []string{"login", "--app-id", "x", "--base-url", "example"}, code: cli.Wrong, says: "base URL"},
 		"a filter of jq":         {args: []string{"contacts", "list", "--jq", ".["}, code: cli.Wrong, says: "--jq"},
 		"not found":              {args: []string{"contacts", "get", "7"}, code: cli.NotFound, says: "404"},
 		"not found by hand":      {args: []string{"api", "GET", "v1/Core/Nothing"}, code: cli.NotFound, says: "404"},
@@ -250,6 +256,7 @@ func TestTheExitStatusTellsWhatHappened(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
+			d.stdin = "secret\n"
 			if c.fault != nil {
 				c.fault.Operation = "GET /v1/Core/Contacts"
 				d.srv.Inject(*c.fault)
@@ -289,6 +296,38 @@ func TestAnInterruptLeavesAWholeFileOrNone(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, ".*"))
 	require.NoError(t, err)
 	assert.Empty(t, left, "and nothing beside it")
+}
+
+func TestAnInterruptEndsWhatWaitsForInputOrReckonsForEver(t *testing.T) {
+	for _, args := range [][]string{
+		{"login"}, {"login", "--app-id", "x"}, {"api", "POST", "v1/Core/Contacts", "--input", "-"}, {"contacts", "create", "--input", "-"},
+		{"contacts", "list", "--jq", "def f: f; f"}, {"contacts", "list", "--jq", "repeat(1) | empty"},
+	} {
+		d := newDesk(t)
+		silence, end := io.Pipe()
+		t.Cleanup(func() { _ = end.Close() })
+		d.typed = silence
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		assert.Equal(t, cli.Interrupted, d.runContext(ctx, args...), args)
+		assert.Equal(t, "tid: interrupted\n", d.stderr)
+		cancel()
+	}
+}
+
+// full is where nothing more can be written.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestWhatCannotBeShownHasFailed(t *testing.T) {
+	d := newDesk(t)
+	d.stdin = d.srv.AppSecret + "\n"
+	d.must("login", "--app-id", d.srv.AppID)
+	d.screen = full{}
+	for _, line := range []string{"version", "profiles", "contacts list", "contacts list -o xlsx", "api GET v1/Core/Contacts"} {
+		assert.Equal(t, cli.Failed, d.run(strings.Fields(line)...), line)
+		assert.Equal(t, "tid: no space left\n", d.stderr)
+	}
 }
 
 func TestAnUpdateChangesWhatIsSetAndNothingElse(t *testing.T) {

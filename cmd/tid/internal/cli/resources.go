@@ -244,7 +244,7 @@ func (a *app) listCommand(cmd *cobra.Command, o *description.Operation) {
 				if err != nil {
 					return err
 				}
-				if err := s.write(*row); err != nil {
+				if err := s.write(ctx, *row); err != nil {
 					return err
 				}
 				if n++; n == *limit {
@@ -312,7 +312,7 @@ func (a *app) getCommand(cmd *cobra.Command, o *description.Operation) {
 		if o.Answer.Property("id") != nil && json.Unmarshal(answer, &object) == nil && (object.ID == nil || *object.ID == "0") {
 			return fmt.Errorf("%s: %w: the answer has no id, as for what was deleted", path, tid.ErrNotFound)
 		}
-		return sink.run(cmd.Context(), "", func(_ context.Context, s *stream) error { return s.write(answer) })
+		return sink.run(cmd.Context(), "", func(ctx context.Context, s *stream) error { return s.write(ctx, answer) })
 	}
 }
 

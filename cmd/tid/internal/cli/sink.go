@@ -162,9 +162,9 @@ func (s *sink) chosen() (string, error) {
 // eager is how long a row may wait for those after it.
 const eager = 200 * time.Millisecond
 
-func (st *stream) write(row json.RawMessage) error {
+func (st *stream) write(ctx context.Context, row json.RawMessage) error {
 	st.rows++
-	if err := st.put(row); err != nil {
+	if err := st.put(ctx, row); err != nil {
 		return err
 	}
 	if time.Since(st.flushed) < eager {
@@ -175,7 +175,7 @@ func (st *stream) write(row json.RawMessage) error {
 }
 
 // put writes a row, or what the filter makes of it.
-func (st *stream) put(row json.RawMessage) error {
+func (st *stream) put(ctx context.Context, row json.RawMessage) error {
 	if st.query == nil {
 		return st.out.Write(row)
 	}
@@ -183,13 +183,16 @@ func (st *stream) put(row json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	results := st.query.Run(in)
+	results := st.query.RunWithContext(ctx, in)
 	for {
 		v, ok := results.Next()
 		if !ok {
 			return nil
 		}
 		if err, ok := v.(error); ok {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			return usage("--jq: %w", err)
 		}
 		text, err := gojq.Marshal(v)

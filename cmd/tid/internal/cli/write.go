@@ -74,7 +74,7 @@ func (a *app) writeCommand(cmd *cobra.Command, o *description.Operation) {
 	switch {
 	case o.Body == nil && len(o.Filters()) == 0: // a deletion
 		send = func(ctx context.Context, c *tid.Client, where string, args []string) (any, error) {
-			if err := a.agreed(where, *yes, *dry); err != nil {
+			if err := a.agreed(ctx, where, *yes, *dry); err != nil {
 				return nil, err
 			}
 			service, name, kind := method(c, o.ID)
@@ -118,7 +118,7 @@ func (a *app) writeCommand(cmd *cobra.Command, o *description.Operation) {
 }
 
 // agreed asks whether to send, unless that was said before.
-func (a *app) agreed(what string, yes, dry bool) error {
+func (a *app) agreed(ctx context.Context, what string, yes, dry bool) error {
 	switch {
 	case dry:
 		fmt.Fprintf(a.env.Stderr, "%s\nNothing was sent: --dry-run.\n", what)
@@ -129,8 +129,13 @@ func (a *app) agreed(what string, yes, dry bool) error {
 		return usage("%s: nothing was sent: add --yes, since there is no terminal to ask on", strings.SplitN(what, "\n", 2)[0])
 	}
 	fmt.Fprintf(a.env.Stderr, "%s\nSend it? [y/N] ", what)
-	var answer string
-	_, _ = fmt.Fscanln(a.env.Stdin, &answer) // no answer is a no
+	answer, err := await(ctx, func() (answer string, _ error) {
+		_, _ = fmt.Fscanln(a.env.Stdin, &answer) // no answer is a no
+		return answer, nil
+	})
+	if err != nil {
+		return err
+	}
 	if answer = strings.ToLower(answer); answer == "y" || answer == "yes" || answer == "j" || answer == "ja" {
 		return nil
 	}
@@ -168,7 +173,7 @@ func (a *app) parameters(cmd *cobra.Command, o *description.Operation, yes, dry 
 				what += fmt.Sprintf("\n  %s: %s", o.Filters()[i].Name, v.text)
 			}
 		}
-		if err := a.agreed(what, *yes, *dry); err != nil {
+		if err := a.agreed(ctx, what, *yes, *dry); err != nil {
 			return nil, err
 		}
 		return invoke(ctx, f, kind, args, rest...)
@@ -207,7 +212,7 @@ func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool)
 		body := []byte("{}")
 		if *input != "" {
 			var err error
-			if body, err = a.read(*input); err != nil {
+			if body, err = a.read(ctx, *input); err != nil {
 				return nil, err
 			}
 			if err := checkNames(o.Body, "", body); err != nil {
@@ -235,16 +240,16 @@ func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool)
 		if err := json.Unmarshal(body, in.Interface()); err != nil {
 			return nil, usage("the object does not fit %s: %w", o, err)
 		}
-		if err := a.agreed(where+"\n"+indented(in.Interface()), *yes || o.Method == http.MethodPost && *input == "", *dry); err != nil {
+		if err := a.agreed(ctx, where+"\n"+indented(in.Interface()), *yes || o.Method == http.MethodPost && *input == "", *dry); err != nil {
 			return nil, err
 		}
 		return invoke(ctx, f, kind, args, in)
 	}
 }
 
-func (a *app) read(name string) ([]byte, error) {
+func (a *app) read(ctx context.Context, name string) ([]byte, error) {
 	if name == "-" {
-		return io.ReadAll(io.LimitReader(a.env.Stdin, 16<<20))
+		return await(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(a.env.Stdin, 16<<20)) })
 	}
 	return readSmall(name)
 }
@@ -345,7 +350,7 @@ func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *boo
 		service, _, kind := method(c, o.ID)
 		f := service.MethodByName("Modify")
 		edit := reflect.MakeFunc(f.Type().In(f.Type().NumIn()-1), func(in []reflect.Value) []reflect.Value {
-			err := a.edit(o, where, in[0].Interface(), changes, paths, *yes, *dry)
+			err := a.edit(ctx, o, where, in[0].Interface(), changes, paths, *yes, *dry)
 			return []reflect.Value{reflect.ValueOf(&err).Elem()}
 		})
 		return invoke(ctx, f, kind, args, edit)
@@ -353,7 +358,7 @@ func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *boo
 }
 
 // edit changes an input and shows what that changes: what stands at each of the paths is replaced.
-func (a *app) edit(o *description.Operation, where string, in any, changes []byte, paths [][]string, yes, dry bool) error {
+func (a *app) edit(ctx context.Context, o *description.Operation, where string, in any, changes []byte, paths [][]string, yes, dry bool) error {
 	before, err := json.Marshal(in)
 	if err != nil {
 		return err
@@ -373,7 +378,7 @@ func (a *app) edit(o *description.Operation, where string, in any, changes []byt
 		fmt.Fprintln(a.env.Stderr, "It is like that already: nothing was sent.")
 		return errNotSent
 	}
-	return a.agreed(where+"\n"+strings.Join(lines, "\n"), yes, dry)
+	return a.agreed(ctx, where+"\n"+strings.Join(lines, "\n"), yes, dry)
 }
 
 // empty takes away the property at a path: JSON that is read into an object leaves what it does not name.
