@@ -89,7 +89,7 @@ func (a *app) downloadCommand(cmd *cobra.Command, o *description.Operation) {
 			return err
 		case target == "":
 			if target = file.Name; target == "" {
-				target = kebab(strings.ReplaceAll(o.ID, ".", "-")) + "-" + args[len(args)-1]
+				target = strings.ReplaceAll(kebab(o.ID), ".", "-") + "-" + args[len(args)-1]
 			}
 			if _, err := os.Lstat(target); err == nil {
 				return usage("%s is there already: --file %[1]s replaces it", target)

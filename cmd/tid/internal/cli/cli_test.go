@@ -194,6 +194,17 @@ func TestRowsComeInEachFormat(t *testing.T) {
 	assert.Len(t, sheet, len(all)+1, "the ending of a file says its format")
 }
 
+func TestALimitDoesNotMoveThePages(t *testing.T) {
+	d := newDesk(t)
+	rows := strings.Split(strings.TrimSpace(d.must("time-reports", "list", "--columns", "id")), "\n")
+	require.Greater(t, len(rows), 102)
+	assert.Equal(t, strings.Join(rows[100:102], "\n")+"\n", d.must("time-reports", "list", "--columns", "id", "--page", "2", "--limit", "2"))
+	assert.Equal(t, strings.Join(rows[10:12], "\n")+"\n", d.must("time-reports", "list", "--columns", "id", "--page", "2", "--page-size", "10", "--limit", "2"))
+	d.srv.ResetRequests()
+	d.must("time-reports", "list", "--limit", "2")
+	assert.Equal(t, []string{"2"}, d.sent()[0].Query["pageSize"], "no row is asked for in vain")
+}
+
 func TestNumbersStayExactThroughAFilter(t *testing.T) {
 	d := newDesk(t)
 	d.srv.AddProperties("v1/Core/Contacts", "big")
@@ -428,6 +439,9 @@ func TestFilesAreDownloaded(t *testing.T) {
 	d.srv.SetDownload("v1/Core/Offers/"+id+"/Download", "../../x.pdf", "application/pdf", []byte("%PDF-made-up"))
 	t.Chdir(t.TempDir())
 	d.must("offers", "download", id)
+	d.srv.SetDownload("v1/Core/Offers/"+id+"/Download", "", "application/pdf", []byte("%PDF-made-up"))
+	d.must("offers", "download", id)
+	assert.FileExists(t, "offers-download-"+id, "without a name of the API's")
 	text, err := os.ReadFile("x.pdf")
 	require.NoError(t, err, "a name chooses no folder")
 	assert.Equal(t, "%PDF-made-up", string(text))

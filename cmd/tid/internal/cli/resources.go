@@ -220,7 +220,7 @@ func (a *app) listCommand(cmd *cobra.Command, o *description.Operation) {
 			return err
 		}
 		opts := listOptions{ListOptions: page, Rest: rest{}}
-		if *limit > 0 {
+		if *limit > 0 && page.Page <= 1 { // smaller pages would begin elsewhere
 			opts.PageSize = min(opts.PageSize, *limit)
 		}
 		for _, p := range o.Filters() {
@@ -237,7 +237,7 @@ func (a *app) listCommand(cmd *cobra.Command, o *description.Operation) {
 		if order != nil && order.set {
 			opts.SortOrder = tid.SortOrder(order.query())
 		}
-		return sink.run(cmd.Context(), kebab(strings.ReplaceAll(strings.TrimSuffix(o.ID, ".List"), ".", "-")), func(ctx context.Context, s *stream) error {
+		return sink.run(cmd.Context(), strings.ReplaceAll(kebab(strings.TrimSuffix(o.ID, ".List")), ".", "-"), func(ctx context.Context, s *stream) error {
 			opts.Progress = s.progress
 			n := 0
 			for row, err := range tid.AllAs[json.RawMessage](ctx, acc.client, path, &opts) {

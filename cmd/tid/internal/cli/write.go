@@ -331,7 +331,7 @@ func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *boo
 	sets := cmd.Flags().StringArray("set", nil, "a `property=value` to change; name:=json sets any JSON, null too; may be given many times")
 	cmd.Long = strings.Replace(cmd.Long, o.Description, "Reads the object, changes what --set names, shows the difference, and writes the whole of it, since the API clears\nwhat a write leaves out.", 1) +
 		"\n\nProperties: " + wrapped(propertyNames(o.Body), "", 110)
-	cmd.Example = "  " + "tid " + kebab(strings.ReplaceAll(strings.TrimSuffix(o.ID, ".Update"), ".", " ")) + " update 7 --set " + firstText(o.Body) + "=new"
+	cmd.Example = "  " + "tid " + strings.ReplaceAll(kebab(strings.TrimSuffix(o.ID, ".Update")), ".", " ") + " update 7 --set " + firstText(o.Body) + "=new"
 	return func(ctx context.Context, c *tid.Client, where string, args []string) (any, error) {
 		if len(*sets) == 0 {
 			return nil, usage("there is nothing to change: --set name=value names it")
