@@ -326,7 +326,7 @@ func TestTheAccountDriftsAsChosenAndBack(t *testing.T) {
 	assert.Equal(t, 422, b.act("drift", "name", "nothing", "on", "true").StatusCode)
 }
 
-func TestEveryDriftCanBeChosenTogether(t *testing.T) {
+func TestEveryDriftCanBeChosenTogetherAndTheDoctorFindsIt(t *testing.T) {
 	b := run(t, sandbox.Options{})
 	page := b.page("/").text
 	n := 0
@@ -337,6 +337,20 @@ func TestEveryDriftCanBeChosenTogether(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 7, n)
+
+	client, err := tid.NewClient(tid.StaticToken(b.info.StaticToken), tid.WithBaseURL(b.info.BaseURL), tid.WithLimiter(nil), tid.WithHTTPClient(b.http))
+	require.NoError(t, err)
+	operations, err := description.Operations()
+	require.NoError(t, err)
+	report, err := doctor.Run(t.Context(), client, operations, doctor.Options{})
+	require.NoError(t, err)
+	found := map[doctor.Kind]bool{}
+	for _, finding := range report.Findings {
+		found[finding.Kind] = true
+	}
+	for _, kind := range []doctor.Kind{doctor.PathFound, doctor.UnknownProperty, doctor.MissingProperty, doctor.TypeDiffers, doctor.FilterIgnored, doctor.SortIgnored} {
+		assert.True(t, found[kind], "the doctor finds %s", kind)
+	}
 }
 
 func TestDoctorFindsEveryDriftThatCanBeChosen(t *testing.T) {
