@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -203,6 +204,30 @@ func TestALimitDoesNotMoveThePages(t *testing.T) {
 	d.srv.ResetRequests()
 	d.must("time-reports", "list", "--limit", "2")
 	assert.Equal(t, []string{"2"}, d.sent()[0].Query["pageSize"], "no row is asked for in vain")
+}
+
+func TestTheEndingOfAFileIsItsFormatInEitherCase(t *testing.T) {
+	d := newDesk(t)
+	for ending, begin := range map[string]string{"CSV": "id,", "Xlsx": "PK", "yml": "- ", "JSON": "["} {
+		file := filepath.Join(t.TempDir(), "rows."+ending)
+		d.must("contacts", "list", "--limit", "1", "-f", file)
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.True(t, strings.HasPrefix(string(text), begin), ending)
+	}
+}
+
+func TestAFileThatIsReplacedKeepsItsMode(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("its files have no such modes")
+	}
+	d := newDesk(t)
+	file := filepath.Join(t.TempDir(), "hours.csv")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	d.must("time-reports", "list", "--limit", "1", "-f", file)
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }
 
 func TestNumbersStayExactThroughAFilter(t *testing.T) {

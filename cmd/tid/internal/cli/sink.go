@@ -109,6 +109,7 @@ func (s *sink) run(ctx context.Context, name string, produce func(context.Contex
 		}
 		err = produce(ctx, st)
 		if err != nil {
+			output.Discard(st.out)
 			_ = st.buffer.Flush() // the rows that came are shown where a pipe or a terminal takes them
 			return err
 		}
@@ -132,7 +133,7 @@ func (s *sink) chosen() (string, error) {
 	if s.dialect != "standard" && s.dialect != "excel" {
 		return "", usage("--csv-dialect is standard or excel, not %q", s.dialect)
 	}
-	ending := strings.TrimPrefix(filepath.Ext(s.file), ".")
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(s.file), "."))
 	switch {
 	case s.format != "":
 		for _, format := range output.Formats() {
@@ -216,7 +217,8 @@ func decoded(row json.RawMessage) (any, error) {
 
 // writeFile writes a file whole or not at all.
 func writeFile(name string, write func(io.Writer) error) error {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+	before, absent := os.Stat(name)
+	if absent == nil && !before.Mode().IsRegular() {
 		return usage("%s is not a file", name)
 	}
 	part, err := os.OpenFile(filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%x.part", filepath.Base(name), rand.Uint64())), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
@@ -224,7 +226,12 @@ func writeFile(name string, write func(io.Writer) error) error {
 		return err
 	}
 	defer os.Remove(part.Name()) // in vain when it has its name
-	err = write(part)
+	if absent == nil {
+		err = part.Chmod(before.Mode().Perm())
+	}
+	if err == nil {
+		err = write(part)
+	}
 	if err == nil {
 		err = part.Sync()
 	}

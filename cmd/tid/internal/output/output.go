@@ -31,7 +31,7 @@ type Options struct {
 	Note func(string)
 }
 
-// A Writer takes rows. Close ends what has been written; without it the result is not whole.
+// A Writer takes rows. Close ends what has been written, and Discard gives it up.
 type Writer interface {
 	Write(row json.RawMessage) error
 	Close() error
@@ -58,6 +58,15 @@ func New(w io.Writer, o Options) (Writer, error) {
 		return newTable(w, o), nil
 	}
 	return nil, fmt.Errorf("there is no format %q: use one of %s", o.Format, strings.Join(Formats(), ", "))
+}
+
+// Discard gives up a writer in the place of Close.
+func Discard(w Writer) {
+	if g, ok := w.(*grid); ok {
+		if s, ok := g.sheet.(*xlsxSheet); ok {
+			_ = s.file.Close() // it takes its temporary file away
+		}
+	}
 }
 
 // jsonWriter writes an array, or a single value.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -112,6 +113,26 @@ func TestAWorkbookHoldsTextsWholeOrIsNotMade(t *testing.T) {
 			assert.EqualError(t, err, "a cell of Excel holds 32767 characters, and comment in row 3 has more: choose another format, or other columns")
 		}
 	}
+}
+
+func TestAWorkbookThatIsGivenUpLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	t.Setenv("TMP", dir)
+	w, err := output.New(io.Discard, output.Options{Format: "xlsx"})
+	require.NoError(t, err)
+	left := func() int {
+		files, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		return len(files)
+	}
+	row := json.RawMessage(fmt.Sprintf(`{"comment":%q}`, strings.Repeat("x", 30_000)))
+	for range 700 {
+		require.NoError(t, w.Write(row))
+	}
+	require.Equal(t, 1, left(), "rows wait in a file")
+	output.Discard(w)
+	assert.Zero(t, left())
 }
 
 func TestAWorkbookHoldsNumbersDaysAndTexts(t *testing.T) {
