@@ -450,6 +450,10 @@ func TestAnyRequestCanBeSent(t *testing.T) {
 	d.stdin = `{"name": "Ny", "contactType": "company"}`
 	assert.Contains(t, d.must("api", "POST", "v1/Core/Contacts", "--input", "-", "--jq", ".name"), "Ny")
 	assert.Equal(t, cli.Wrong, d.run("api", "GET", "v1/Core/Contacts", "--query", "x"))
+
+	file := filepath.Join(t.TempDir(), "ids.csv")
+	d.must("api", "GET", "v1/Core/Contacts", "--query", "pageSize=3", "--jq", ".items[] | {id}", "-f", file)
+	assert.Equal(t, file+": 3 rows\n", d.stderr, "the rows of the file")
 }
 
 func TestFilesAreDownloaded(t *testing.T) {
@@ -553,6 +557,8 @@ func TestDoctorFailsForWhatDiffersAndNotForWhatIsEmpty(t *testing.T) {
 	assert.Equal(t, cli.Failed, d.run("doctor"))
 	assert.Contains(t, d.stdout, `tid profiles set-path --profile default "GET /v1/Core/Logs" /v1/Core/LogEntries`)
 	assert.Equal(t, cli.Wrong, d.run("doctor", "--writes"), "the profile is no test account")
+	d.must("profiles", "set-path", "GET /v1/Core/Logs", "/v1/Core/LogEntries")
+	d.must("logs", "list")
 }
 
 func TestShellsAreHelped(t *testing.T) {

@@ -124,7 +124,7 @@ func (s *sink) run(ctx context.Context, name string, produce func(context.Contex
 	if err := writeFile(file, write); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.app.env.Stderr, "%s: %d rows\n", file, st.rows)
+	fmt.Fprintf(s.app.env.Stderr, "%s: %s\n", file, counted(st.rows, "row"))
 	return nil
 }
 
@@ -164,7 +164,6 @@ func (s *sink) chosen() (string, error) {
 const eager = 200 * time.Millisecond
 
 func (st *stream) write(ctx context.Context, row json.RawMessage) error {
-	st.rows++
 	if err := st.put(ctx, row); err != nil {
 		return err
 	}
@@ -178,6 +177,7 @@ func (st *stream) write(ctx context.Context, row json.RawMessage) error {
 // put writes a row, or what the filter makes of it.
 func (st *stream) put(ctx context.Context, row json.RawMessage) error {
 	if st.query == nil {
+		st.rows++
 		return st.out.Write(row)
 	}
 	in, err := decoded(row)
@@ -200,6 +200,7 @@ func (st *stream) put(ctx context.Context, row json.RawMessage) error {
 		if err != nil {
 			return err
 		}
+		st.rows++
 		if err := st.out.Write(text); err != nil {
 			return err
 		}
