@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -258,6 +259,11 @@ func jsonOf(t *testing.T, v any) string {
 }
 
 func TestTheExitStatusTellsWhatHappened(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	_, port, err := net.SplitHostPort(taken.Addr().String())
+	require.NoError(t, err)
 	nothing := filepath.Join(t.TempDir(), "nothing.json")
 	require.NoError(t, os.WriteFile(nothing, []byte("{ }\n"), 0o600))
 	for name, c := range map[string]struct {
@@ -281,6 +287,9 @@ func TestTheExitStatusTellsWhatHappened(t *testing.T) {
 		"a format that is none":  {args: []string{"contacts", "list", "-o", "pdf"}, code: cli.Wrong, says: "xlsx"},
 		"a page size beyond 100": {args: []string{"contacts", "list", "--page-size", "101"}, code: cli.Wrong, says: "100"},
 		"an address of none":     {args: []string{"login", "--app-id", "x", "--base-url", "example"}, code: cli.Wrong, says: "base URL"},
+		"a port that is none":    {args: []string{"sandbox", "--port", "99999"}, code: cli.Wrong, says: "port"},
+		"too few users":          {args: []string{"sandbox", "--users", "-4"}, code: cli.Wrong, says: "-4 users"},
+		"a port that is taken":   {args: []string{"sandbox", "--port", port}, code: cli.Failed, says: "cannot listen"},
 		"a filter of jq":         {args: []string{"contacts", "list", "--jq", ".["}, code: cli.Wrong, says: "--jq"},
 		"not found":              {args: []string{"contacts", "get", "7"}, code: cli.NotFound, says: "404"},
 		"not found by hand":      {args: []string{"api", "GET", "v1/Core/Nothing"}, code: cli.NotFound, says: "404"},
@@ -380,6 +389,7 @@ func TestAnUpdateChangesWhatIsSetAndNothingElse(t *testing.T) {
 	}
 
 	d.must("contacts", "update", id, "--set", "name=Nytt", "--set", "tagIds:=[]", "--set", "isActive=no", "--yes")
+	assert.Contains(t, d.stderr, `name: "`+before.Name+`" -> "Nytt"`, "what --yes agrees to is shown")
 	after, ok := d.srv.Contacts.Get(before.ID)
 	require.True(t, ok)
 	assert.Equal(t, "Nytt", after.Name)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -39,7 +40,7 @@ and the description with examples to copy. It listens on this machine alone, unl
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		opts.Addr = net.JoinHostPort(listen, strconv.Itoa(port))
 		opts.AllowRemote = flags.Changed("listen")
-		return sandbox.Run(cmd.Context(), opts, func(info sandbox.Info) {
+		err := sandbox.Run(cmd.Context(), opts, func(info sandbox.Info) {
 			if info.Warning != "" {
 				fmt.Fprintln(a.env.Stderr, "Warning: "+info.Warning)
 			}
@@ -60,6 +61,11 @@ curl -H 'Authorization: Bearer %[4]s' '%[1]s/v1/Core/TimeReports?page=1&pageSize
 				}
 			}
 		})
+		var taken *net.OpError // the address is good, and not to be had
+		if err != nil && !errors.As(err, &taken) {
+			return usageError{err}
+		}
+		return err
 	}
 	return cmd
 }

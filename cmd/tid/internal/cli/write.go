@@ -378,7 +378,11 @@ func (a *app) edit(ctx context.Context, o *description.Operation, where string, 
 		fmt.Fprintln(a.env.Stderr, "It is like that already: nothing was sent.")
 		return errNotSent
 	}
-	return a.agreed(ctx, where+"\n"+strings.Join(lines, "\n"), yes, dry)
+	what := where + "\n" + strings.Join(lines, "\n")
+	if yes && !dry { // otherwise the question shows it
+		fmt.Fprintln(a.env.Stderr, what)
+	}
+	return a.agreed(ctx, what, yes, dry)
 }
 
 // empty takes away the property at a path: JSON that is read into an object leaves what it does not name.
