@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -101,6 +102,21 @@ func TestHelpFitsAScreen(t *testing.T) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
 	}
 	assert.Contains(t, text, "supplier-invoices")
+}
+
+func TestTheCommandsOfTheREADMEAreThere(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	d := newDesk(t)
+	lines := regexp.MustCompile(`(?m)^tid ([^#\n]*)`).FindAllStringSubmatch(string(text), -1)
+	require.Greater(t, len(lines), 10)
+	for _, line := range lines {
+		args := regexp.MustCompile(`(?:'[^']*'|[^\s'])+`).FindAllString(line[1], -1)
+		for i := range args {
+			args[i] = strings.ReplaceAll(args[i], "'", "")
+		}
+		d.must(append(args, "--help")...)
+	}
 }
 
 func TestEveryOperationHasACommandWithAllItsParameters(t *testing.T) {
