@@ -17,7 +17,7 @@ import (
 // Shape is a set of ways in which answers can differ from their plain shapes.
 type Shape uint
 
-// The shapes are those of the package tidtest, where they are described.
+// The shapes are those of the package tidtest, where they are described, with the same values.
 const (
 	Dates Shape = 1 << iota
 	PascalCase
@@ -48,7 +48,7 @@ func (y *Style) sometimes(sh Shape, n int) bool {
 	return y != nil && y.shapes&sh != 0 && y.rng.IntN(n) == 0
 }
 
-// omits leaves out a property. An id is always there, and so is whatever says to whom a row belongs.
+// omits leaves out a property. An id is always there, and so is the user that a row belongs to.
 func (y *Style) omits(f *schema.Field) bool {
 	return f.Name != "id" && f.Name != "userId" && y.sometimes(MissingFields, 6)
 }
@@ -147,7 +147,7 @@ func (y *Style) respell(v any) any {
 	return v
 }
 
-// extra adds a property that nobody knows.
+// extra adds a property that is not described.
 func (y *Style) extra(dst []byte) []byte {
 	if y.sometimes(UnknownFields, 2) {
 		dst = append(dst, `,"xNew":{"items":[1,"two",null,{"three":3.0}],"on":true}`...)
