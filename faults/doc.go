@@ -16,6 +16,6 @@
 //
 // runs that schedule again first. Everything happens in virtual time, so that the
 // seed settles the program, the network and the faults; what it does not settle
-// is the jitter of the client's own waits between repeats, and which of several
+// is the jitter of the client's own backoff, and which of several
 // goroutines comes first in one and the same instant.
 package faults

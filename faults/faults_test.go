@@ -81,10 +81,10 @@ var claims = []struct {
 	text  string
 	check func(*run) string
 }{
-	{"a write is performed once, unless its method may be repeated", func(r *run) string {
+	{"a write is performed once, unless its method may be retried", func(r *run) string {
 		return r.each(func(c *call) string {
 			n, method := r.performed(c), methods[c.kind]
-			if n > 1 && !slices.Contains(r.repeated, method) {
+			if n > 1 && !slices.Contains(r.retried, method) {
 				return fmt.Sprintf("performed %d times", n)
 			}
 			return ""
@@ -140,7 +140,7 @@ var claims = []struct {
 			return ""
 		}, modify)
 	}},
-	{"a modification that was applied, and that nobody came between, is not taken for one that was not", func(r *run) string {
+	{"a modification that was applied, and that no other write came between, is not taken for one that was not", func(r *run) string {
 		return r.each(func(c *call) string {
 			harmless := !slices.ContainsFunc(r.distortions, func(d tidtest.Distortion) bool { return len(d.Ignore)+len(d.Clear) > 0 })
 			if harmless && len(r.workers) == 1 && len(r.changes) == 0 && errors.Is(c.err, tid.ErrNotApplied) {
@@ -170,7 +170,7 @@ var claims = []struct {
 			return ""
 		}, walk)
 	}},
-	{"a walk gives a list that nobody changes in order", func(r *run) string {
+	{"a walk gives a list that does not change in order", func(r *run) string {
 		return r.each(func(c *call) string {
 			if !r.disturbed(c) && !slices.IsSortedFunc(c.given, r.order.compare) {
 				return fmt.Sprintf("given %v", c.ids())
@@ -284,7 +284,7 @@ var claims = []struct {
 			return ""
 		}, create, remove, get)
 	}},
-	{"a read that can be repeated is given up for a deadline, a long wait or the lack of a token alone", func(r *run) string {
+	{"a read that can be retried is given up for a deadline, a long wait or the lack of a token alone", func(r *run) string {
 		return r.each(func(c *call) string {
 			sent := r.wire.of(key{c, operations[c.kind]})
 			if c.err == nil || c.isOver() || len(sent) == 0 || len(sent) > r.retries || isOfExchange(c.err) {
@@ -398,7 +398,7 @@ func (r *run) answered(at time.Time) bool {
 	return slices.ContainsFunc(r.wire.sent, func(x *exchange) bool { return x.back.Equal(at) && !x.cutShort })
 }
 
-// disturbed reports whether somebody may have changed the list during a walk.
+// disturbed reports whether the list may have changed during a walk.
 func (r *run) disturbed(c *call) bool {
 	during := func(from, to time.Time) bool { return !from.After(c.ended) && !to.Before(c.began) }
 	return slices.ContainsFunc(r.changed, func(at time.Time) bool { return during(at, at) }) ||

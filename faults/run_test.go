@@ -120,7 +120,7 @@ func (s schedule) carryOut() *run {
 	}
 	var err error
 	r.client, err = tid.NewClient(source, tid.WithBaseURL(r.srv.URL), tid.WithHTTPClient(&http.Client{Transport: r.wire}),
-		tid.WithRetries(s.retries, s.repeated...), tid.WithReadAhead(s.readAhead), tid.WithObserver(r.observe),
+		tid.WithRetries(s.retries, s.retried...), tid.WithReadAhead(s.readAhead), tid.WithObserver(r.observe),
 		tid.WithLogger(slog.New(slog.NewJSONHandler(r, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	if err != nil {
 		panic(err)
@@ -154,7 +154,7 @@ func (s schedule) carryOut() *run {
 	}
 	synctest.Wait()
 	r.left = leftGoroutines()
-	time.Sleep(10 * time.Minute) // an exchange of tokens may outlive those who asked for it, though not for ever
+	time.Sleep(10 * time.Minute) // an exchange of tokens may outlive the callers that wait for it, though not for ever
 	synctest.Wait()
 	r.arrived = r.srv.Requests()
 	return r

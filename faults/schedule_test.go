@@ -21,7 +21,7 @@ type schedule struct {
 	noTotals    bool
 	tokenLife   time.Duration // 0 is a static token
 	retries     int
-	repeated    []string // methods that are repeated besides GET
+	retried     []string // methods that are retried besides GET
 	readAhead   int
 	contacts    int // of those that stay
 	passing     int // contacts between them, which others remove
@@ -110,7 +110,7 @@ func (a action) String() string {
 func (s schedule) GoString() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "server seed %d, latency %+v, connect %+v, fixed window %t, no totals %t, token life %s\n", s.seed, s.latency, s.connect, s.fixedWindow, s.noTotals, s.tokenLife)
-	fmt.Fprintf(&b, "\tretries %d %v, read ahead %d, %d contacts, %d passing, %d a page, order %v\n", s.retries, s.repeated, s.readAhead, s.contacts, s.passing, s.pageSize, s.order)
+	fmt.Fprintf(&b, "\tretries %d %v, read ahead %d, %d contacts, %d passing, %d a page, order %v\n", s.retries, s.retried, s.readAhead, s.contacts, s.passing, s.pageSize, s.order)
 	fmt.Fprintf(&b, "\tunknown properties %t, distorted %+v\n", s.unknown, s.distortions)
 	for _, c := range s.changes {
 		fmt.Fprintf(&b, "\tafter %d lists: %s %d of contact %d, place %d\n", c.after, c.kind, c.count, c.target, c.place)
@@ -143,7 +143,7 @@ var schedules = rapid.Custom(func(t *rapid.T) schedule {
 		noTotals:    rapid.Bool().Draw(t, "no totals"),
 		tokenLife:   rapid.OneOf(rapid.Just(time.Hour), rapid.Just(time.Duration(0)), milliseconds(5_000, 120_000)).Draw(t, "token life"),
 		retries:     rapid.IntRange(0, 6).Draw(t, "retries"),
-		repeated:    rapid.SampledFrom([][]string{nil, {http.MethodPut}, {http.MethodDelete}, {http.MethodPut, http.MethodDelete}}).Draw(t, "repeated"),
+		retried:     rapid.SampledFrom([][]string{nil, {http.MethodPut}, {http.MethodDelete}, {http.MethodPut, http.MethodDelete}}).Draw(t, "retried"),
 		readAhead:   rapid.SampledFrom([]int{0, 1, 2, 16}).Draw(t, "read ahead"),
 		contacts:    rapid.IntRange(1, 120).Draw(t, "contacts"),
 		passing:     rapid.IntRange(0, 60).Draw(t, "passing"),

@@ -19,7 +19,7 @@ import (
 const echo = "{authorization}"
 
 // wire is the network as the client sees it. It notes what leaves and what comes
-// back, and counts the bodies that nobody has closed.
+// back, and counts the bodies that have not been closed.
 type wire struct {
 	next http.RoundTripper
 

@@ -17,7 +17,7 @@ type request struct {
 	op           string
 	method, path string
 	size         int  // of the body; 0 is none
-	repeatable   bool // after anything
+	idempotent   bool // retried after anything
 	source       tid.TokenSource
 	send         func(context.Context, *tid.Client) error
 }
@@ -28,7 +28,7 @@ func (r request) String() string { return r.name }
 func (r request) is(method, path string) bool { return method == r.method && path == r.path }
 
 // isWrite reports whether the server does something that must not be done twice.
-func (r request) isWrite() bool { return r.method != http.MethodGet && !r.repeatable }
+func (r request) isWrite() bool { return r.method != http.MethodGet && !r.idempotent }
 
 // free is a request of Client.Do.
 func free(method, path string, size int) request {
@@ -53,7 +53,7 @@ func free(method, path string, size int) request {
 // request that needs the token is none of these tests' business.
 func token() request {
 	return request{
-		name: "token exchange", op: "POST /v1/Auth/Token", method: http.MethodPost, path: "/v1/Auth/Token", repeatable: true,
+		name: "token exchange", op: "POST /v1/Auth/Token", method: http.MethodPost, path: "/v1/Auth/Token", idempotent: true,
 		source: tid.AppCredentials("id", "secret"),
 		send: func(ctx context.Context, c *tid.Client) error {
 			return c.Do(ctx, http.MethodGet, "v1/Core/Other", nil, nil, nil)

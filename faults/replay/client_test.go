@@ -41,7 +41,7 @@ const (
 
 func (n network) isHTTP2() bool { return n == http2TLS || n == http2Memory }
 
-// patience is how long a call may take that is repeated without end.
+// patience is how long a call may take that is retried without end.
 func (n network) patience() time.Duration {
 	if n == http1Memory || n == http2Memory {
 		return 10 * time.Minute
@@ -218,7 +218,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// buffered returns what makes copies of req that can be sent, as callers do who
+// buffered returns what makes copies of req that can be sent, as callers do that
 // send a request more than once.
 func buffered(req *http.Request) func(context.Context) *http.Request {
 	var body []byte

@@ -147,10 +147,10 @@ type transmission struct {
 
 // origin is a server that follows a script.
 type origin struct {
-	concerns func(method, path string) bool // whom the script is for; others are answered
+	concerns func(method, path string) bool // the requests that the script is for; others are answered
 	script   []reaction                     // one for each request
 	forever  bool                           // the last of it again and again, for so many requests at the most:
-	most     int                            // then they are answered, and a client that repeats without end comes to one
+	most     int                            // then they are answered, so that a client that retries without end comes to one
 	streams  uint32                         // MAX_CONCURRENT_STREAMS; 0 is not to say
 	settings time.Duration                  // how long SETTINGS take
 	attempts func(method, path string) int  // how many attempts the client has behind it

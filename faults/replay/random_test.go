@@ -19,16 +19,16 @@ import (
 // schedule is everything that one run of the random test does, and everything
 // that befalls it.
 type schedule struct {
-	network    network
-	own        roundTripper
-	script     []reaction
-	streams    uint32
-	settings   time.Duration
-	gate       bool
-	exchange   bool // credentials are exchanged for a token, instead of a static one
-	retries    int
-	repeatable []string
-	workers    [][]action
+	network  network
+	own      roundTripper
+	script   []reaction
+	streams  uint32
+	settings time.Duration
+	gate     bool
+	exchange bool // credentials are exchanged for a token, instead of a static one
+	retries  int
+	retried  []string
+	workers  [][]action
 }
 
 type action struct {
@@ -42,7 +42,7 @@ type action struct {
 func (s schedule) GoString() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, RoundTripper %v, %d streams a connection, SETTINGS after %s, gate %t, exchange %t, retries %d %v\n",
-		s.network, s.own, s.streams, s.settings, s.gate, s.exchange, s.retries, s.repeatable)
+		s.network, s.own, s.streams, s.settings, s.gate, s.exchange, s.retries, s.retried)
 	for i, r := range s.script {
 		fmt.Fprintf(&b, "\trequest %d: %v\n", i+1, r)
 	}
@@ -54,15 +54,15 @@ func (s schedule) GoString() string {
 
 var schedules = rapid.Custom(func(t *rapid.T) schedule {
 	s := schedule{
-		network:    rapid.SampledFrom([]network{http2Memory, http2Memory, http1Memory}).Draw(t, "network"),
-		own:        rapid.OneOf(rapid.Just(roundTripper{name: "of net/http", wrap: plain}), rapid.SampledFrom(roundTrippers)).Draw(t, "RoundTripper"),
-		streams:    rapid.SampledFrom([]uint32{0, 0, 1, 2}).Draw(t, "streams"),
-		settings:   milliseconds(0, 0, 5, 3_000).Draw(t, "settings"),
-		gate:       rapid.Bool().Draw(t, "gate"),
-		exchange:   rapid.Bool().Draw(t, "exchange"),
-		retries:    rapid.IntRange(0, 5).Draw(t, "retries"),
-		repeatable: rapid.SampledFrom([][]string{nil, {http.MethodPut}, {http.MethodDelete, http.MethodPut}}).Draw(t, "repeatable"),
-		workers:    rapid.SliceOfN(rapid.SliceOfN(actions, 1, 5), 1, 3).Draw(t, "workers"),
+		network:  rapid.SampledFrom([]network{http2Memory, http2Memory, http1Memory}).Draw(t, "network"),
+		own:      rapid.OneOf(rapid.Just(roundTripper{name: "of net/http", wrap: plain}), rapid.SampledFrom(roundTrippers)).Draw(t, "RoundTripper"),
+		streams:  rapid.SampledFrom([]uint32{0, 0, 1, 2}).Draw(t, "streams"),
+		settings: milliseconds(0, 0, 5, 3_000).Draw(t, "settings"),
+		gate:     rapid.Bool().Draw(t, "gate"),
+		exchange: rapid.Bool().Draw(t, "exchange"),
+		retries:  rapid.IntRange(0, 5).Draw(t, "retries"),
+		retried:  rapid.SampledFrom([][]string{nil, {http.MethodPut}, {http.MethodDelete, http.MethodPut}}).Draw(t, "retried"),
+		workers:  rapid.SliceOfN(rapid.SliceOfN(actions, 1, 5), 1, 3).Draw(t, "workers"),
 	}
 	reactions := reactionsOf(s.network, rapid.SampledFrom([]bool{false, false, false, true}).Draw(t, "lies"))
 	s.script = rapid.SliceOfN(reactions, 0, 30).Draw(t, "script")
@@ -170,7 +170,7 @@ func (s schedule) carryOut(t *rapid.T) (results []result, arrivals []time.Time) 
 	if s.exchange {
 		source = tid.AppCredentials("id", "secret")
 	}
-	opts := []tid.Option{tid.WithRetries(s.retries, s.repeatable...)}
+	opts := []tid.Option{tid.WithRetries(s.retries, s.retried...)}
 	if s.gate {
 		opts = append(opts, tid.WithLimiter(tid.NewLimiter()))
 	}
@@ -187,7 +187,7 @@ func (s schedule) carryOut(t *rapid.T) (results []result, arrivals []time.Time) 
 					time.AfterFunc(a.limit, cancel)
 				}
 				r := free(a.method, fmt.Sprintf("v1/Core/Call%c%c", 'A'+i, 'A'+j), a.size)
-				r.repeatable = slices.Contains(s.repeatable, a.method)
+				r.idempotent = slices.Contains(s.retried, a.method)
 				got := w.resultOf(r, s.network, r.send(ctx, w.client))
 				got.resends, got.untraced, got.canceled = s.own.resends, s.own.untraced, ctx.Err() != nil
 				cancel()
@@ -198,7 +198,7 @@ func (s schedule) carryOut(t *rapid.T) (results []result, arrivals []time.Time) 
 		})
 	}
 	workers.Wait()
-	time.Sleep(10 * time.Minute) // an exchange of tokens outlives those who asked for it
+	time.Sleep(10 * time.Minute) // an exchange of tokens outlives the callers that wait for it
 	w.close()
 	for i, r := range results { // what has come late counts too
 		results[i].received, results[i].attempts = o.concern(r.method, r.path), w.attemptsOf(r.op)

@@ -183,7 +183,7 @@ func TestEveryTransmissionIsAnAttemptWhateverTheRoundTripperDoes(t *testing.T) {
 }
 
 // What a server says not to have executed is sent again, a POST as well.
-func TestARefusedRequestIsRepeatedUntilTheServerRecovers(t *testing.T) {
+func TestARefusedRequestIsRetriedUntilTheServerRecovers(t *testing.T) {
 	for _, refusal := range []struct {
 		name  string
 		steps []step
@@ -215,7 +215,7 @@ func TestARefusedRequestIsRepeatedUntilTheServerRecovers(t *testing.T) {
 	}
 }
 
-func TestARepeatPassesTheGate(t *testing.T) {
+func TestARetryPassesTheRateLimit(t *testing.T) {
 	for name, script := range map[string][]reaction{
 		"REFUSED_STREAM":       {ignore(rst(http2.ErrCodeRefusedStream)), execute(ok())},
 		"GOAWAY(0) and close":  {ignore(away(zero), do(hangUp)), execute(ok())},
