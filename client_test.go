@@ -182,7 +182,7 @@ func TestAllowanceIsUsedUpAndNotExceeded(t *testing.T) {
 	})
 }
 
-func TestEveryoneWaitsForOneExchange(t *testing.T) {
+func TestAllCallersWaitForOneExchange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithRateLimit(0), tidtest.WithTokenLifetime(time.Hour),
 			tidtest.WithLatency(tidtest.Latency{RoundTrip: time.Second}), tidtest.WithCompany(tidtest.Sample(1, 1)))
@@ -205,10 +205,10 @@ func TestEveryoneWaitsForOneExchange(t *testing.T) {
 				_, err := c.Contacts.Get(ctx, id)
 				if ctx == first {
 					assert.ErrorIs(t, err, context.Canceled)
-					assert.Equal(t, 100*time.Millisecond, time.Since(begin), "who asked first leaves at once")
+					assert.Equal(t, 100*time.Millisecond, time.Since(begin), "the caller that asked first leaves at once")
 					return
 				}
-				assert.NoError(t, err, "and fails nobody else")
+				assert.NoError(t, err, "and no other caller fails")
 			})
 			if i == 0 {
 				synctest.Wait()

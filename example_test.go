@@ -169,7 +169,7 @@ func ExampleCursor() {
 	// changed: Dalens Tak AB
 }
 
-// A caller who takes half of the allowance leaves the other half to others.
+// A caller that takes half of the allowance leaves the other half to others.
 func ExampleRateLimiter() {
 	client, err := tid.NewClient(tid.StaticToken("pk_made.pa_up"),
 		tid.WithLimiter(tid.RateLimiter(rate.NewLimiter(2, 1))))

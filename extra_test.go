@@ -186,7 +186,7 @@ func TestExtraSetsWhatTheModelLacks(t *testing.T) {
 	assert.ErrorIs(t, err, tid.ErrInvalidInput, "what could not be set is not left out in silence")
 }
 
-// A caller who clears an object clears what it carried; one who sets a field from a flat
+// A caller that clears an object clears what it carried; one that sets a field from a flat
 // name clears it by that field.
 func TestWhatIsClearedIsNotCarried(t *testing.T) {
 	s := holding(`{"id":7,"title":"Tak","categoryId":3,"workSiteAddress":{"city":"Umeå","gateCode":"1234"}}`)

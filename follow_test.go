@@ -251,8 +251,8 @@ func inSteps(t *testing.T, c *tid.Client, step int) (given []int64) {
 	return given
 }
 
-// A cursor that is saved with every row repeats none.
-func TestACursorThatIsSavedWithEachRowRepeatsNone(t *testing.T) {
+// A cursor that is saved with every row gives none of them again.
+func TestACursorThatIsSavedWithEachRowGivesNoneAgain(t *testing.T) {
 	list := bookedEvery(1000, 3)
 	c := free(t, list)
 	given := inSteps(t, c, 37)
@@ -309,7 +309,7 @@ func TestLargeImportsAreLoadedWhole(t *testing.T) {
 				largest := 0
 				for done := false; !done; {
 					n := 0
-					done = list.requests > 200 || !c.write // nobody writes any more
+					done = list.requests > 200 || !c.write // nothing writes any more
 					cursor = restarted(t, cursor)
 					for contact, err := range client.Contacts.Follow(t.Context(), &cursor, nil) {
 						require.NoError(t, err)

@@ -37,7 +37,7 @@ func clientOf(t testing.TB, url string, opts ...tid.Option) *tid.Client {
 	return c
 }
 
-// raw is a server that says what it likes to whoever connects, and nothing about HTTP.
+// raw is a server that sends bytes to each connection, which need not be HTTP.
 func raw(t testing.TB, speak func(net.Conn)) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -441,7 +441,7 @@ func TestServersThatDoNotSpeakHTTPEndInAClearError(t *testing.T) {
 				var e *tid.Error
 				require.ErrorAs(t, err, &e)
 				if c.want != "" {
-					assert.True(t, e.MayHaveExecuted, "who knows what it has done: %v", err)
+					assert.True(t, e.MayHaveExecuted, "it is not known what it has done: %v", err)
 				}
 			})
 		})

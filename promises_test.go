@@ -59,7 +59,7 @@ func TestATokenIsRenewedAMinuteBeforeItsEnd(t *testing.T) {
 	})
 }
 
-func TestTheExchangeGoesAheadOfThoseWhoWaitForItsToken(t *testing.T) {
+func TestTheExchangeGoesAheadOfTheRequestsThatWaitForItsToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := tidtest.NewServer(t, tidtest.InMemory(),
 			tidtest.WithLatency(tidtest.Latency{RoundTrip: 200 * time.Millisecond}))

@@ -22,9 +22,9 @@ import (
 	"github.com/vismatid/tid"
 )
 
-// TestBytesThatNobodyAskedForAreNotLogged has a server send more than the answer:
+// TestSurplusBytesAreNotLogged has a server send more than the answer:
 // with it, and a while after it.
-func TestBytesThatNobodyAskedForAreNotLogged(t *testing.T) {
+func TestSurplusBytesAreNotLogged(t *testing.T) {
 	var told bytes.Buffer
 	log.SetOutput(&told)
 	t.Cleanup(func() { log.SetOutput(os.Stderr) })

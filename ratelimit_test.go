@@ -167,7 +167,7 @@ func TestNoLimiterSendsAtOnce(t *testing.T) {
 	})
 }
 
-// One 429 stops everyone who uses the token, not just the caller that met it.
+// One 429 stops every caller that uses the token, not just the one that met it.
 func TestOneRefusalPausesEveryCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent []time.Duration

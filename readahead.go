@@ -144,7 +144,7 @@ func (f *fetching[T]) run(ctx context.Context, l *listing) {
 	f.left = false
 }
 
-// raise repeats a panic or Goexit of the request in the caller's goroutine.
+// raise raises a panic or Goexit of the request again, in the caller's goroutine.
 func (f *fetching[T]) raise() {
 	if f.left && f.panicked == nil {
 		runtime.Goexit()

@@ -395,7 +395,7 @@ func TestAnyListThatChangesIsGivenWhole(t *testing.T) {
 							at := rng.IntN(n)
 							delete(must, s.rows[at])
 							s.rows = slices.Delete(s.rows, at, at+1)
-						default: // somebody edits a row
+						default: // a row is edited
 							at := rng.IntN(n)
 							delete(old, s.rows[at])
 							s.moveToFront(at)

@@ -273,7 +273,7 @@ func TestAPanicInAnExchangeIsRaisedInTheCaller(t *testing.T) {
 				panicking = false
 				assert.NoError(t, list(), "the next exchange")
 
-				time.Sleep(time.Hour - 30*time.Second) // renewed early, while nobody waits for it
+				time.Sleep(time.Hour - 30*time.Second) // renewed early, while no caller waits for it
 				panicking = true
 				assert.NoError(t, list(), "with the token that is still good")
 				synctest.Wait()

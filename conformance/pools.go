@@ -1,7 +1,7 @@
 package conformance
 
 // pools are the values that examples are made of, by "Schema.property" of the
-// whole, by "owner.property" or by property. Nobody in them is real: the
+// whole, by "owner.property" or by property. None of the people is real: the
 // telephone numbers are from series set aside for fiction, the domains are
 // reserved for examples.
 var pools = map[string][]any{

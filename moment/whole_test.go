@@ -229,7 +229,7 @@ func TestAListIsReadToItsEndWhateverItCounts(t *testing.T) {
 				l.counters, l.own = counters, own
 				given, err := read(t, l.client(t).Projects.All(t.Context(), nil))
 				what := fmt.Sprintf("%d rows, pages of %d, counters: %s", n, own, counters)
-				if err != nil && own > 0 && counters == "total" { // pages that nobody knows the size of
+				if err != nil && own > 0 && counters == "total" { // pages of an unknown size
 					require.ErrorContains(t, err, "although the answer counts", what)
 					continue
 				}

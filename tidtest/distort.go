@@ -20,7 +20,7 @@ type Distortion struct {
 	// Operation is the name of the operation that does so, as Operations gives them; "POST" or "PUT" is every operation of
 	// that method; empty is every one of both that writes an object.
 	Operation string
-	// Ignore names properties of request bodies, a nested one by its path, that are passed over as if nobody knew them: an
+	// Ignore names properties of request bodies, a nested one by its path, that are passed over as if they were unknown: an
 	// update leaves the object what it had, a create does without. Where a body has no such nested object there is nothing
 	// to leave.
 	Ignore []string

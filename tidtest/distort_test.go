@@ -23,7 +23,7 @@ const (
 	readContact   = "GET /v1/Core/Contacts/{id}"
 )
 
-func TestIgnoredPropertiesArePassedOverAsIfNobodyKnewThem(t *testing.T) {
+func TestIgnoredPropertiesArePassedOverAsIfTheyWereUnknown(t *testing.T) {
 	a := open(t)
 	furnish(a)
 	a.srv.AddProperties(contactsPath, "creditLimit", "invoiceAddress.careOf")
@@ -328,13 +328,13 @@ func TestTheClientTakesEveryAnswerOfAWriteThatWasApplied(t *testing.T) {
 		distortion tidtest.Distortion
 		reads      int
 	}{
-		"whole":                           {tidtest.Distortion{}, 0},
-		"nothing":                         {tidtest.Distortion{Answer: tidtest.AnswerEmpty}, 1},
-		"the id alone":                    {tidtest.Distortion{Answer: tidtest.AnswerPart}, 1},
-		"a part":                          {tidtest.Distortion{Answer: tidtest.AnswerPart, Show: []string{"name", "contactType", "email"}}, 1},
-		"respelt":                         {tidtest.Distortion{Answer: tidtest.AnswerRespelt}, 0},
-		"ignored is what nobody has sent": {tidtest.Distortion{Ignore: []string{"website"}}, 0},
-		"cleared is what was empty":       {tidtest.Distortion{Clear: []string{"website"}}, 0},
+		"whole":                        {tidtest.Distortion{}, 0},
+		"nothing":                      {tidtest.Distortion{Answer: tidtest.AnswerEmpty}, 1},
+		"the id alone":                 {tidtest.Distortion{Answer: tidtest.AnswerPart}, 1},
+		"a part":                       {tidtest.Distortion{Answer: tidtest.AnswerPart, Show: []string{"name", "contactType", "email"}}, 1},
+		"respelt":                      {tidtest.Distortion{Answer: tidtest.AnswerRespelt}, 0},
+		"ignored is what was not sent": {tidtest.Distortion{Ignore: []string{"website"}}, 0},
+		"cleared is what was empty":    {tidtest.Distortion{Clear: []string{"website"}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := open(t)

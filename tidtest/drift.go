@@ -34,7 +34,7 @@ type Drift struct {
 	Renamed map[string]string
 	// Missing names properties that are left out.
 	Missing []string
-	// Added are properties that nobody has described, with the JSON of their value: {"items.creditLimit": "5000.00"}.
+	// Added are properties that are not described, with the JSON of their value: {"items.creditLimit": "5000.00"}.
 	Added map[string]string
 	// Retyped gives properties another type of JSON: "string", "number", "boolean", "array", "object" or "null". A number
 	// becomes a string of its digits, a text that is no number becomes 0 and an object its id, an array its length; a boolean
@@ -380,7 +380,7 @@ func (s *Server) drifted(op *operations.Operation, args []string, in inbound) re
 	return rep
 }
 
-// deafen takes parameters that nobody listens to out of a query.
+// deafen takes the parameters that are passed over out of a query.
 func (dr *drifting) deafen(u *url.URL) *url.URL {
 	if len(dr.filters)+len(dr.sorts) == 0 {
 		return u

@@ -173,7 +173,7 @@ type maker struct {
 	days             []tid.Date // on which work is done
 }
 
-// work is a project as those see it who work on it.
+// work is a project as time reports need it.
 type work struct {
 	project *tid.Project
 	rate    int64 // öre an hour
@@ -356,7 +356,7 @@ func (m *maker) people() {
 		center := pickOne(m, m.CostCenters)
 		u.CostCenter = &tid.Ref{ID: center.ID, Name: center.Name}
 		u.UpdatedDate = u.CreatedDate
-		u.SocialSecurityNumber = fmt.Sprintf("000000-%04d", i%10000) // nobody is born on day 0
+		u.SocialSecurityNumber = fmt.Sprintf("000000-%04d", i%10000) // there is no day 0
 		u.MobilePhoneNumber = m.mobile()
 		u.CostPerHour = cents(int64(m.some(220, 420)) * 100)
 		u.Address = m.address()

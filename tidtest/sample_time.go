@@ -9,7 +9,7 @@ import (
 	"github.com/vismatid/tid/tidtest/internal/tables"
 )
 
-// free are the public holidays that have the same date every year, and the eves on which nobody works.
+// free are the public holidays that have the same date every year, and the eves on which no work is done.
 var free = map[[2]int]bool{
 	{1, 1}: true, {1, 6}: true, {5, 1}: true, {6, 6}: true, {12, 24}: true, {12, 25}: true, {12, 26}: true, {12, 31}: true,
 }
@@ -18,7 +18,7 @@ func isWorkday(d tid.Date) bool {
 	return d.Weekday()%6 != 0 && !free[[2]int{int(d.Month()), d.Day()}]
 }
 
-// away is a time that somebody is absent.
+// away is a time that a user is absent.
 type away struct {
 	from, to tid.Date
 	why      int // of the absence projects
@@ -144,7 +144,7 @@ func (m *maker) day(w *worker, d tid.Date) {
 			minutes += 15 * m.some(-2, 2)
 		}
 		if m.chance(8) {
-			minutes += m.some(-7, 7) // somebody who counts minutes
+			minutes += m.some(-7, 7) // a user that counts minutes
 		}
 		minutes = max(15, minutes)
 		r := m.report(w, d)

@@ -146,7 +146,7 @@ func Serve(ctx context.Context, addr string, opts ...Option) error {
 	return nil
 }
 
-// newServer makes a server that nobody can reach yet.
+// newServer makes a server that cannot be reached yet.
 func newServer(c config) *Server {
 	s := &Server{
 		AppID:     c.appID,

@@ -108,7 +108,7 @@ func (s *Store[T]) Len() int {
 	return len(s.res.Children(s.parent))
 }
 
-// Update changes an object by a function, as if somebody else had edited it: it counts as updated now, unless the function
+// Update changes an object by a function, as if it had been edited elsewhere: it counts as updated now, unless the function
 // sets that stamp itself. It says whether there was such an object.
 func (s *Store[T]) Update(id int64, edit func(*T)) bool {
 	s.account.RLock()
@@ -317,7 +317,7 @@ type Planning struct {
 	ObjectName      string      `json:"objectName,omitzero"`
 }
 
-// An UnhandledSupplierInvoice is a supplier invoice that has been added by the API and nobody has dealt with yet. The API
+// An UnhandledSupplierInvoice is a supplier invoice that has been added through the API and has not been handled yet. The API
 // does not list them.
 type UnhandledSupplierInvoice struct {
 	tid.SupplierInvoice

@@ -1,5 +1,5 @@
 // Attest tells whose time of a month is not attested yet: what they have not sent
-// to attest, and what they have sent and nobody has attested.
+// to attest, and what they have sent and is not attested.
 //
 //	go run ./examples/attest -month 2026-10
 //
@@ -96,7 +96,7 @@ type report struct {
 	Pending     []*person `json:"pending"`
 }
 
-// person is somebody whose time is not all attested.
+// person is a user whose time is not all attested.
 type person struct {
 	UserID  int64   `json:"userId"`
 	Name    string  `json:"name"`
@@ -104,7 +104,7 @@ type person struct {
 	Sent    portion `json:"sentAndNotAttested"`
 }
 
-// portion is a part of somebody's time reports.
+// portion is a part of a user's time reports.
 type portion struct {
 	Reports int         `json:"reports"`
 	Hours   tid.Decimal `json:"hours"`
@@ -126,7 +126,7 @@ func (p *portion) cells() []string {
 	return []string{strconv.Itoa(p.Reports), p.Hours.StringFixed(2), p.Since}
 }
 
-// read returns everybody who has time reports that are not attested, by name. The
+// read returns the users with time reports that are not attested, by name. The
 // API leaves out the attested ones.
 func read(ctx context.Context, client *tid.Client, from, to tid.Date) ([]*person, error) {
 	byID := make(map[int64]*person)

@@ -75,7 +75,7 @@ func TestAllAttested(t *testing.T) {
 	}
 }
 
-// A server that does not know the filter, and a report of nobody.
+// A server that does not know the filter, and a report without a user.
 func TestFilterIsNotTrusted(t *testing.T) {
 	srv := october(t)
 	srv.TimeReports.Put(tid.TimeReport{Date: tid.NewDate(2026, 10, 7), Hours: tid.MustDecimal("1")})

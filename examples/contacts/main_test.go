@@ -199,7 +199,7 @@ func TestSpreadsheet(t *testing.T) {
 	assert.Equal(t, "Ek; Eva", srv.Contacts.All()[0].Name)
 }
 
-// A change that somebody else has made since the list was read.
+// A change that was made elsewhere since the list was read.
 func TestMeanwhile(t *testing.T) {
 	srv := demotest.Server(t)
 	contact := full(t, srv)

@@ -114,7 +114,7 @@ func Open(note io.Writer, company func() *tidtest.Company, opts ...tid.Option) (
 	return srv.Client(opts...), srv.Close, nil
 }
 
-// IsTerminal reports whether w is a terminal that somebody may be looking at.
+// IsTerminal reports whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

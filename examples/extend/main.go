@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 
 	// An endpoint that the module does not have, with the same token, rate limit,
-	// repeats and errors as every other. ListAs and AllAs read lists in the same way.
+	// retries and errors as every other. ListAs and AllAs read lists in the same way.
 	var page tid.Page[Department]
 	err = client.Do(ctx, "GET", *departments, tid.ListOptions{Page: 1, PageSize: 100}, nil, &page)
 	if errors.Is(err, tid.ErrNotFound) {

@@ -286,7 +286,7 @@ func TestFaultAtEveryRequest(t *testing.T) {
 				srv := account(t, 2)
 				dir := t.TempDir()
 				fault := srv.Inject(tidtest.Fault{Skip: skip, Effect: effect})
-				synctest.Test(t, func(t *testing.T) { // in which the waits before repeats take no time
+				synctest.Test(t, func(t *testing.T) { // in which the backoff before retries takes no time
 					got := demotest.Run(t.Context(), run, "-mark", "-dir", dir)
 					require.LessOrEqual(t, got.Code, 1)
 					srv.ClearFaults()

@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	return nil
 }
 
-// usage is an error of who called the program.
+// usage is an error in how the program was called.
 func usage(err error) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return err

@@ -213,9 +213,9 @@ func row(r *tid.TimeReport) []string {
 		strconv.Itoa(r.BreakMinutes), r.Hours.String(), r.InvoiceableHours.String(), string(r.Attest()), r.Comment}
 }
 
-// progress tells whoever looks at the terminal how far the reading has come.
+// progress shows on a terminal how far the reading has come.
 type progress struct {
-	to    io.Writer // nil when nobody looks
+	to    io.Writer // nil when it is not a terminal
 	begin time.Time
 }
 

@@ -227,7 +227,7 @@ func TestProgress(t *testing.T) {
 	p := newProgress(&out)
 	p.page(100, 250)
 	p.end()
-	assert.Empty(t, out.String(), "nobody looks")
+	assert.Empty(t, out.String(), "it is not a terminal")
 
 	synctest.Test(t, func(t *testing.T) {
 		p = &progress{to: &out, begin: time.Now()}

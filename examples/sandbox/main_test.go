@@ -14,7 +14,7 @@ import (
 	"github.com/vismatid/tid/examples/demo/demotest"
 )
 
-// freeAddress is one at which nobody listens.
+// freeAddress is one without a listener.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -23,7 +23,7 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-func TestTheSandboxAnswersWhoeverHasItsCredentials(t *testing.T) {
+func TestTheSandboxAnswersEveryClientWithItsCredentials(t *testing.T) {
 	addr := freeAddress(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

@@ -19,7 +19,7 @@ func newConn() *conn {
 	return &conn{end: end}
 }
 
-// pool holds the connections that nobody uses, and those waiting for one, as http.Transport does: a request without an idle
+// pool holds the idle connections, and the requests waiting for one, as http.Transport does: a request without an idle
 // connection dials, and takes what comes first, its own connection or one that another request no longer needs. A connection
 // whose request has gone is kept for the next one.
 type pool struct {

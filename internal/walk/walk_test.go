@@ -54,7 +54,7 @@ func (m *model) move(from, to int) {
 	m.written[id] = true
 }
 
-// change is one that somebody makes.
+// change is one change of the list.
 func (m *model) change(kind string) {
 	n := len(m.rows)
 	switch {
@@ -248,7 +248,7 @@ func liar(rng *rand.Rand) func(Window, *Answer) {
 	first := true
 	return func(w Window, a *Answer) {
 		if first || rng.IntN(15) > 0 {
-			first = false // of the first answer alone nobody could know
+			first = false // the first answer alone does not show it
 			return
 		}
 		switch rng.IntN(6) {

@@ -73,7 +73,7 @@ func Options(t testing.TB, opts ...tid.Option) {
 	t.Cleanup(func() { demo.Options = before })
 }
 
-// ClosedPort makes an address at which nobody listens the account.
+// ClosedPort makes an address without a listener the account.
 func ClosedPort(t testing.TB) {
 	t.Helper()
 	NoAccount(t)

@@ -94,7 +94,7 @@ func gatherDayStatistics(acct *account.Account, res *account.Resource, l *query.
 	return rows, nil
 }
 
-// scheduledHours are eight on the weekdays of the time that somebody is employed.
+// scheduledHours are eight on the weekdays of the time that a user is employed.
 func scheduledHours(at, start, end int64) int64 {
 	day := schema.WallOf(schema.FromMillis(at))
 	if start != schema.None && schema.Millis(start) > at || end != schema.None && schema.Millis(end) < at || day.Weekday()%6 == 0 {

@@ -397,7 +397,7 @@ func TestAnUpdateChangesWhatIsSetAndNothingElse(t *testing.T) {
 	id := jsonOf(t, before.ID)
 
 	assert.Equal(t, cli.Wrong, d.run("contacts", "update", id, "--set", "name=Nytt"))
-	assert.Contains(t, d.stderr, "--yes", "without a terminal there is nobody to ask")
+	assert.Contains(t, d.stderr, "--yes", "without a terminal no question can be asked")
 	d.must("contacts", "update", id, "--set", "name=Nytt", "--dry-run")
 	assert.Contains(t, d.stderr, `name: "`+before.Name+`" -> "Nytt"`)
 	for _, r := range d.sent() {

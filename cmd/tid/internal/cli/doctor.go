@@ -26,7 +26,7 @@ path exists, properties that are new, missing or of another type, filters and so
 a token, and how quickly it answers. It only reads: at most ` + fmt.Sprint(doctor.DefaultRequests) + ` requests, within the rate limit.
 
 The report holds names, types and counts, and nothing that is in the account: it can be sent to the maintainers as it is,
-who make evidence of it. Where a path is wrong and the right one is found, it says how to go on at once.
+and becomes evidence in the description. Where a path is wrong and the right one is found, it says how to go on at once.
 
 With --writes, in a profile that login was told to be a --test-account, it creates, reads, changes and deletes one of each that
 can be deleted, and tells which names the API took.`,

@@ -40,7 +40,7 @@ lines are new. It holds what the lines hold, and no credentials; two runs of one
 When the answer to a request is lost, or a run was killed, the report is looked for among those of its user and day that were
 not there before. If there is none after --settle, the line is sent again: an API that shows a report, or makes one, later
 than that would have it twice; how late it can is unknown. If there is one on the same project that differs, the run stops
-and --unsure decides. An equal report that somebody else made in that moment is taken for the line: rather none than two.
+and --unsure decides. An equal report that was made elsewhere in that moment is taken for the line: rather none than two.
 
 A line that the API refuses is told at the end, and the others go on; the next run tries it again. Anything else that fails
 ends the run. The exit status is 0 if all lines are created, or if without --send all are right. It costs a request for each

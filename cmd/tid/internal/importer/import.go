@@ -204,7 +204,7 @@ func (i *Import) remember(d day, reports []*tid.TimeReport) error {
 
 // lookFor finds out what has become of a line that may have been created, and writes it down. It is there when a report like
 // it is there that was not before its intent, and that is no other line's. It is not there when there is no such report after
-// the time to settle either. An equal report that somebody else has made since is taken for it.
+// the time to settle either. An equal report that was made elsewhere since is taken for it.
 func (i *Import) lookFor(ctx context.Context, r *record) (there bool, err error) {
 	d := dayOf(r.report)
 	settled := false

@@ -265,7 +265,7 @@ func TestNothingIsCreatedTwiceWhereverTwoRunsAreKilled(t *testing.T) {
 	t.Logf("%d histories", ran)
 }
 
-// One history: kills, faults, others who write, and a file that is reordered and grows, until all is created.
+// One history: kills, faults, other writers, and a file that is reordered and grows, until all is created.
 func TestEveryLineIsCreatedOnceWhateverHappens(t *testing.T) {
 	runs, kills, faults, unsure, found := 0, 0, 0, 0, 0
 	for seed := range uint64(*histories) {
@@ -364,7 +364,7 @@ func TestEveryLineIsCreatedOnceWhateverHappens(t *testing.T) {
 	t.Logf("%d histories of %d runs, %d of them killed, %d faults, %d lines found, %d unsure", *histories, runs, kills, faults, found, unsure)
 }
 
-// truth is what somebody who can look into the account says: there is a report more than the ledger knows, or there is not.
+// truth is what the account shows: there is a report more than the ledger knows, or there is not.
 func (w *world) truth(others map[int64]tid.TimeReport) Unsure {
 	l := newLedger()
 	_, err := l.load(w.disk)

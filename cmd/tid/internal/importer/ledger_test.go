@@ -157,17 +157,17 @@ func TestWhatIsFoundDecidesAboutALostAnswer(t *testing.T) {
 		found   int
 		err     error
 	}{
-		"it is there":                        {lost: tidtest.DropAfter(), reports: 1, found: 1},
-		"it is not there":                    {lost: tidtest.DropBefore(), reports: 1},
-		"another project's is there":         {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 2, "7.5", "", "")}, reports: 2},
-		"another user's is there":            {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(2, first, 1, "7.5", "", "")}, reports: 2},
-		"another day's is there":             {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first.AddDays(1), 1, "7.5", "", "")}, reports: 2},
-		"somebody else's equal one is there": {lost: tidtest.DropBefore(), others: []tid.TimeReport{equalOne}, reports: 1, found: 1},
-		"both are there":                     {lost: tidtest.DropAfter(), others: []tid.TimeReport{equalOne}, reports: 2, found: 1},
-		"one that is like it is there":       {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 1, "8", "", "")}, reports: 1, err: ErrUnsure},
-		"one with a comment is there":        {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 1, "7.5", "x", "")}, reports: 1, err: ErrUnsure},
-		"one that is like it, and is it":     {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 1, "8", "", "")}, unsure: UnsureSkip, reports: 1, found: 1},
-		"one that is like it, and is not it": {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 1, "8", "", "")}, unsure: UnsureSend, reports: 2},
+		"it is there":                          {lost: tidtest.DropAfter(), reports: 1, found: 1},
+		"it is not there":                      {lost: tidtest.DropBefore(), reports: 1},
+		"another project's is there":           {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 2, "7.5", "", "")}, reports: 2},
+		"another user's is there":              {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(2, first, 1, "7.5", "", "")}, reports: 2},
+		"another day's is there":               {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first.AddDays(1), 1, "7.5", "", "")}, reports: 2},
+		"an equal one from elsewhere is there": {lost: tidtest.DropBefore(), others: []tid.TimeReport{equalOne}, reports: 1, found: 1},
+		"both are there":                       {lost: tidtest.DropAfter(), others: []tid.TimeReport{equalOne}, reports: 2, found: 1},
+		"one that is like it is there":         {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 1, "8", "", "")}, reports: 1, err: ErrUnsure},
+		"one with a comment is there":          {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 1, "7.5", "x", "")}, reports: 1, err: ErrUnsure},
+		"one that is like it, and is it":       {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 1, "8", "", "")}, unsure: UnsureSkip, reports: 1, found: 1},
+		"one that is like it, and is not it":   {lost: tidtest.DropBefore(), others: []tid.TimeReport{reportOf(1, first, 1, "8", "", "")}, unsure: UnsureSend, reports: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -137,7 +137,7 @@ func (h *hub) send(ev event) {
 	}
 }
 
-// read says whether somebody looks.
+// read reports whether a page is connected.
 func (h *hub) read() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

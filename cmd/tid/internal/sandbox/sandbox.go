@@ -130,7 +130,7 @@ func Run(ctx context.Context, opts Options, ready func(Info)) error {
 	}
 	info.PageURL = info.BaseURL + "/"
 	if remote {
-		info.Warning = "Everybody who can reach " + own.String() + " can use the sandbox, its page and its credentials."
+		info.Warning = "Everything that can reach " + own.String() + " can use the sandbox, its page and its credentials."
 	}
 	d, err := newDesk(opts, info)
 	if err != nil {
@@ -168,7 +168,7 @@ func Run(ctx context.Context, opts Options, ready func(Info)) error {
 }
 
 // hosts says which hosts a request may be for. A page elsewhere can make its own name lead to this machine (DNS rebinding), and
-// a browser then takes the sandbox for a part of that page: so only names that nobody else can give to it are answered.
+// a browser then takes the sandbox for a part of that page: so only names that cannot be made to lead here are answered.
 func (o Options) hosts(remote bool) func(string) bool {
 	names := append([]string{"localhost"}, o.Hosts...)
 	if name, err := os.Hostname(); remote && err == nil {

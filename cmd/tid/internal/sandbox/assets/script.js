@@ -114,7 +114,7 @@ function desk() {
       element('span', { className: 'status ' + kind }, text),
       element('span', { className: 'took' }, took(r.took)))
     const item = element('details', {}, summary)
-    item.addEventListener('toggle', () => { // made when somebody looks
+    item.addEventListener('toggle', () => { // made when it is opened
       if (item.open && !item.querySelector('.inner')) item.append(details(r))
     })
     list.prepend(element('li', { className: 'new' }, item))
