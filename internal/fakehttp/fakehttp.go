@@ -1,5 +1,5 @@
-// Package fakehttp is what the fake servers share below their operations: it brings requests to them, over a listener or in
-// memory, and their answers back, remembers the requests, and picks out those that injected faults are for.
+// Package fakehttp is what the fake servers tidtest and momenttest share below their operations: connections over a listener
+// or in memory, injected faults, and the log of requests.
 package fakehttp
 
 import (

@@ -1,4 +1,4 @@
-// Package account keeps the objects of an account by resource, and changes them as JSON in a request or in a test says.
+// Package account keeps the objects of an account by resource, and changes them by the JSON of a request or a test.
 package account
 
 import (

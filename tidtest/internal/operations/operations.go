@@ -1,5 +1,4 @@
-// Package operations is the operations of the API: which there are, how a request finds its own, and what each does with an account
-// and answers.
+// Package operations lists the operations of the API, routes a request to its own, and carries it out on an account.
 package operations
 
 import (

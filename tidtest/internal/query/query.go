@@ -1,4 +1,4 @@
-// Package query reads what a list is asked for, and chooses and orders its rows.
+// Package query reads the parameters of a list, and chooses and orders its rows.
 package query
 
 import (

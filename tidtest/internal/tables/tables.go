@@ -1,5 +1,5 @@
-// Package tables is what the API has: a table for each resource, to be held against the description (api/openapi.yaml) line by
-// line, and the rules that go beyond a table.
+// Package tables has a table of properties, filters and sort keys for each resource, to be compared with api/openapi.yaml line
+// by line, and the rules that a table cannot express.
 package tables
 
 import (

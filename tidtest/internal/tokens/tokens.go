@@ -1,4 +1,4 @@
-// Package tokens keeps the access tokens that a server has given out, and how many requests each may make.
+// Package tokens keeps the access tokens that a server has issued, and the rate limit of each.
 package tokens
 
 import (

@@ -1,4 +1,4 @@
-// Package cli is the command line: what is typed, what is shown, and the exit status.
+// Package cli is the command line: commands and flags, what is printed, and the exit status.
 package cli
 
 import (

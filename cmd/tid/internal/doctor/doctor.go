@@ -1,7 +1,5 @@
-// Package doctor holds an account's API against the description.
-//
-// It reads every list and the first objects of each, and tells which paths, names and types are as described, which filters
-// filter and which sort keys sort. It writes only where Options ask for it.
+// Package doctor compares the API of an account with the description: it reads every list and the first objects of each, and
+// reports paths, names, types, filters and sort keys that differ. It writes only where [Options] ask for it.
 package doctor
 
 import (

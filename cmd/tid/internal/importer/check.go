@@ -1,9 +1,5 @@
 // Package importer creates time reports from a CSV file, each line once, however often it is killed and started again.
-//
-// [Check] reads the file and finds what is wrong with it; nothing is sent before all of it is right. [Import.Run] creates what
-// a [Ledger] does not know as created. The ledger has an intent before each request and a result after it, so that at any
-// moment the outcome of one line at most is unknown. That line is looked for among the reports of its user and day: those
-// that were there before the intent, and those that the ledger knows, are not it.
+// [Check] finds what is wrong with the file before anything is sent, and [Import.Run] creates what its [Ledger] lacks.
 package importer
 
 import (

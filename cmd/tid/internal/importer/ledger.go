@@ -69,7 +69,9 @@ type record struct {
 	id     int64
 }
 
-// Ledger remembers what has been created. Its zero value remembers nothing and cannot be written.
+// Ledger remembers what has been created. It has an intent before each request and a result after it, so that at any moment the
+// outcome of one line at most is unknown. That line is looked for among the reports of its user and day: those that were there
+// before the intent, and those that the ledger knows, are not it. The zero value remembers nothing and cannot be written.
 type Ledger struct {
 	file     ledgerFile
 	now      func() time.Time

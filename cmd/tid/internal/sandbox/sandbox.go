@@ -1,5 +1,5 @@
-// Package sandbox is the API on a desk, for programs in any language: a fake account at an address of this machine, and on the
-// same port a page that shows what is in it and what is asked of it, makes requests go wrong, and explains every operation.
+// Package sandbox serves the fake API to programs in any language and, on the same port, a page that shows the objects of its
+// account and the requests as they come, injects faults, and explains every operation.
 package sandbox
 
 import (
