@@ -46,14 +46,7 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 			before.Attempts = attempt
 			failure = before
 		}
-		if call.method != http.MethodGet && call.basic == "" {
-			refusedByAPI := result.status >= 400 && result.status <= 498 && result.status != http.StatusRequestTimeout // 499 is of a proxy
-			mayHaveExecuted = mayHaveExecuted || result.reached && !refusedByAPI
-			if mayHaveExecuted && !failure.MayHaveExecuted && !call.replay {
-				failure.advise(lookFirst)
-			}
-			failure.MayHaveExecuted = mayHaveExecuted
-		}
+		mayHaveExecuted = call.executed(result, failure, mayHaveExecuted)
 		if call.failed != nil {
 			own := *failure
 			call.failed(&own)
@@ -63,21 +56,11 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 			return failure
 		}
 		if result.status == http.StatusUnauthorized && call.basic == "" && !renewed {
-			newer, err := c.source.Token(ctx, call.token)
-			var renewal *Error
-			switch {
-			case errors.As(err, &renewal): // the exchange has failed, so the 401 says little
-				own := *renewal
-				own.Attempts, own.MayHaveExecuted = max(own.Attempts, attempt), mayHaveExecuted
-				own.add(errors.New("a new token was needed, since the last one had been refused"))
-				if mayHaveExecuted && !call.replay {
-					own.advise(lookFirst)
-				}
-				return &own
-			case err != nil:
-				failure.add(fmt.Errorf("no new token: %w", err))
+			renewed = true
+			var failed *Error
+			if result.renewable, failed = c.renew(ctx, call, attempt, failure); failed != nil {
+				return failed
 			}
-			result.renewable, renewed = err == nil && newer != call.token, true
 		}
 		if deadline, ok := ctx.Deadline(); ok {
 			policy.hasBudget, policy.budget = true, time.Until(deadline)
@@ -97,6 +80,41 @@ func (c *Client) do(ctx context.Context, call *call, receive receive) (err error
 		}
 		before = failure
 	}
+}
+
+// executed reports whether the API may have carried out a write, in this attempt or in one
+// before, and sets it in the failure.
+func (call *call) executed(result outcome, failure *Error, before bool) bool {
+	if call.method == http.MethodGet || call.basic != "" {
+		return false
+	}
+	refusedByAPI := result.status >= 400 && result.status <= 498 && result.status != http.StatusRequestTimeout // 499 is of a proxy
+	may := before || result.reached && !refusedByAPI
+	if may && !failure.MayHaveExecuted && !call.replay {
+		failure.advise(lookFirst)
+	}
+	failure.MayHaveExecuted = may
+	return may
+}
+
+// renew asks for a newer token after a 401, and reports whether there is one. If the
+// exchange fails, the call ends in failed: the 401 says little then.
+func (c *Client) renew(ctx context.Context, call *call, attempt int, failure *Error) (newer bool, failed *Error) {
+	token, err := c.source.Token(ctx, call.token)
+	var exchange *Error
+	switch {
+	case errors.As(err, &exchange):
+		own := *exchange
+		own.Attempts, own.MayHaveExecuted = max(own.Attempts, attempt), failure.MayHaveExecuted
+		own.add(errors.New("a new token was needed, since the last one had been refused"))
+		if own.MayHaveExecuted && !call.replay {
+			own.advise(lookFirst)
+		}
+		return false, &own
+	case err != nil:
+		failure.add(fmt.Errorf("no new token: %w", err))
+	}
+	return err == nil && token != call.token, nil
 }
 
 // outcome is the result of one attempt.
