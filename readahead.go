@@ -34,74 +34,25 @@ type batch[T any] struct {
 func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, error)) iter.Seq2[batch[T], error] {
 	return func(yield func(batch[T], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		var fetches sync.WaitGroup
-		defer fetches.Wait()
+		ahead := readAhead[T]{list: l}
+		defer ahead.fetches.Wait()
 		defer cancel()
 
-		var ahead []*fetching[T] // in progress or done, in order
-		start := func(s walk.Step) {
-			ctx, cancel := context.WithCancel(ctx)
-			f := &fetching[T]{step: s, cancel: cancel, done: make(chan struct{})}
-			ahead = append(ahead, f)
-			fetches.Go(func() { f.run(ctx, l) })
-		}
 		plan := l.walk()
 		var began time.Time // by the API's own clock
-		var ids []int64
 		var latency time.Duration
 		allowed, under := firstReadAhead, 1
 		for next, more := plan.Next(); more; next, more = plan.Next() {
-			if len(ahead) > 0 && ahead[0].step != next { // the list has changed
-				for _, f := range ahead {
-					f.cancel()
-				}
-				ahead = nil
-			}
-			if len(ahead) == 0 {
-				start(next)
-			}
-			for more := true; more && len(ahead) < under; {
-				var s walk.Step
-				if s, more = plan.Ahead(ahead[len(ahead)-1].step); more {
-					start(s)
-				}
-			}
-			f := ahead[0]
-			ahead = ahead[1:]
-			<-f.done
-			f.cancel()
-			f.raise()
+			f := ahead.take(ctx, plan, next, under)
 			if f.err != nil {
 				yield(batch[T]{}, f.err)
 				return
 			}
 			latency = max(f.took, latency*7/8)
-			page := f.page
-			ids = ids[:0]
-			for _, item := range page.Items {
-				ids = append(ids, identity(item))
-			}
 			if began.IsZero() {
 				began = f.now
 			}
-			a := walk.Answer{IDs: ids, Rows: page.rows, Size: page.size, Total: page.TotalItemCount, Pages: page.TotalPages, Wanted: len(ids)}
-			if !plan.Changed() {
-				a.Fresh = slices.ContainsFunc(page.Items, func(item *T) bool { return writtenWithin(item, began, f.now) })
-			}
-			var disorder error
-			if until != nil {
-				a.Wanted, disorder = until(page.Items)
-			}
-			give, err := plan.Take(next, a)
-			if err == nil {
-				err = disorder
-			}
-			b := batch[T]{items: page.Items[:0]}
-			for _, i := range give {
-				if i < a.Wanted {
-					b.items = append(b.items, page.Items[i])
-				}
-			}
+			b, err := f.tell(plan, began, until)
 			if err != nil {
 				yield(b, l.fails(err))
 				return
@@ -118,6 +69,46 @@ func batches[T any](ctx context.Context, l *listing, until func([]*T) (int, erro
 	}
 }
 
+// readAhead holds the requests that are in progress or done, in order.
+type readAhead[T any] struct {
+	list    *listing
+	queue   []*fetching[T]
+	fetches sync.WaitGroup
+}
+
+// take waits for the request of a step, and has up to under requests in progress meanwhile:
+// those that the plan expects next. A step that it did not expect cancels them.
+func (r *readAhead[T]) take(ctx context.Context, plan *walk.Walk, next walk.Step, under int) *fetching[T] {
+	if len(r.queue) > 0 && r.queue[0].step != next { // the list has changed
+		for _, f := range r.queue {
+			f.cancel()
+		}
+		r.queue = nil
+	}
+	if len(r.queue) == 0 {
+		r.start(ctx, next)
+	}
+	for more := true; more && len(r.queue) < under; {
+		var s walk.Step
+		if s, more = plan.Ahead(r.queue[len(r.queue)-1].step); more {
+			r.start(ctx, s)
+		}
+	}
+	f := r.queue[0]
+	r.queue = r.queue[1:]
+	<-f.done
+	f.cancel()
+	f.raise()
+	return f
+}
+
+func (r *readAhead[T]) start(ctx context.Context, s walk.Step) {
+	ctx, cancel := context.WithCancel(ctx)
+	f := &fetching[T]{step: s, cancel: cancel, done: make(chan struct{})}
+	r.queue = append(r.queue, f)
+	r.fetches.Go(func() { f.run(ctx, r.list) })
+}
+
 // fetching is the request of a page, and its result.
 type fetching[T any] struct {
 	step   walk.Step
@@ -130,6 +121,34 @@ type fetching[T any] struct {
 
 	left     bool // run was left by a panic, or by runtime.Goexit
 	panicked any
+}
+
+// tell tells the plan what the page showed, and returns the items that are new and wanted.
+func (f *fetching[T]) tell(plan *walk.Walk, began time.Time, until func([]*T) (int, error)) (batch[T], error) {
+	page := f.page
+	ids := make([]int64, 0, len(page.Items))
+	for _, item := range page.Items {
+		ids = append(ids, identity(item))
+	}
+	a := walk.Answer{IDs: ids, Rows: page.rows, Size: page.size, Total: page.TotalItemCount, Pages: page.TotalPages, Wanted: len(ids)}
+	if !plan.Changed() {
+		a.Fresh = slices.ContainsFunc(page.Items, func(item *T) bool { return writtenWithin(item, began, f.now) })
+	}
+	var disorder error
+	if until != nil {
+		a.Wanted, disorder = until(page.Items)
+	}
+	give, err := plan.Take(f.step, a)
+	if err == nil {
+		err = disorder
+	}
+	b := batch[T]{items: page.Items[:0]}
+	for _, i := range give {
+		if i < a.Wanted {
+			b.items = append(b.items, page.Items[i])
+		}
+	}
+	return b, err
 }
 
 func (f *fetching[T]) run(ctx context.Context, l *listing) {
