@@ -486,42 +486,7 @@ func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 	if link < 0 && !begins {
 		return nil, w.stepBack(change)
 	}
-	fresh := 0 // new rows before the link, which is the last covered row in the window
-	for _, id := range a.IDs[:link+1] {
-		if _, known := w.seen.get(id); !known {
-			fresh++
-		}
-	}
-	if link >= 0 {
-		shift := s.Begin() + link - at
-		entered, fewer := max(0, shift-fresh), max(0, shift-change)
-		w.changed = w.changed || shift != 0 || change != 0 || w.lowest < w.total
-		if a.Total == 0 || w.total == 0 {
-			fewer = 0
-		}
-		w.entered += entered
-		w.moved += min(entered, fewer)
-		w.fewer += max(0, fewer-fresh)
-		if entered > 0 || fewer > fresh {
-			w.doubt = max(w.doubt, s.Begin()+link+1)
-		}
-		if w.pass > 1 {
-			w.arrived += max(0, change)
-		} else {
-			w.arrived += entered - min(entered, fewer)
-		}
-	} else if w.pass > 1 || w.end > 0 {
-		w.arrived += max(0, change)
-		if w.search > 0 {
-			w.search += max(0, change)
-		}
-	}
-	for _, id := range a.IDs[link+1:] {
-		if p, known := w.seen.find(id); known && p.pass() == w.pass && link >= 0 {
-			w.repeats++
-			w.doubt = max(w.doubt, s.Begin())
-		}
-	}
+	w.noteChanges(s, a, link, at, change)
 	give := w.record(s.Window, a, func(i int) bool {
 		if a.IDs[i] == 0 {
 			return i > link
@@ -545,6 +510,50 @@ func (w *Walk) takeChained(s Step, a Answer) ([]int, error) {
 		return give, nil
 	}
 	return give, w.finish()
+}
+
+// noteChanges notes the signs of changes in a window. link is the index of its last covered
+// row, which was at the position at; -1 if the window begins the pass. change is that of the
+// total.
+func (w *Walk) noteChanges(s Step, a Answer, link, at, change int) {
+	if link < 0 {
+		if w.pass > 1 || w.end > 0 {
+			w.arrived += max(0, change)
+			if w.search > 0 {
+				w.search += max(0, change)
+			}
+		}
+		return
+	}
+	fresh := 0 // new rows before the link
+	for _, id := range a.IDs[:link] {
+		if _, known := w.seen.get(id); !known {
+			fresh++
+		}
+	}
+	shift := s.Begin() + link - at
+	entered, fewer := max(0, shift-fresh), max(0, shift-change)
+	w.changed = w.changed || shift != 0 || change != 0 || w.lowest < w.total
+	if a.Total == 0 || w.total == 0 {
+		fewer = 0
+	}
+	w.entered += entered
+	w.moved += min(entered, fewer)
+	w.fewer += max(0, fewer-fresh)
+	if entered > 0 || fewer > fresh {
+		w.doubt = max(w.doubt, s.Begin()+link+1)
+	}
+	if w.pass > 1 {
+		w.arrived += max(0, change)
+	} else {
+		w.arrived += entered - min(entered, fewer)
+	}
+	for _, id := range a.IDs[link+1:] {
+		if p, known := w.seen.find(id); known && p.pass() == w.pass {
+			w.repeats++
+			w.doubt = max(w.doubt, s.Begin())
+		}
+	}
 }
 
 // stepBack looks for a covered row when the window showed none: first where the last of them
