@@ -30,17 +30,12 @@ func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.
 			yield(0, err)
 			return
 		}
-		g := &gone{asked: make(map[int64]bool)}
-		for id, at := range known {
-			if id < 1 {
-				yield(0, invalid(op, "an id that is known must be 1 or more, not %d", id))
-				return
-			}
-			g.known = append(g.known, stamped{id, second(at)})
+		rows, err := inOrder(op, known)
+		if err != nil {
+			yield(0, err)
+			return
 		}
-		slices.SortFunc(g.known, func(a, b stamped) int { return cmp.Compare(a.id, b.id) })
-		g.known = slices.CompactFunc(g.known, func(a, b stamped) bool { return a.id == b.id })
-		slices.SortFunc(g.known, func(a, b stamped) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
+		g := &gone{known: rows, asked: make(map[int64]bool)}
 		confirm := func(id int64) error {
 			err := exists(ctx, id)
 			switch {
@@ -57,7 +52,7 @@ func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.
 		if exists == nil {
 			g.found = func(id int64) error { missing = append(missing, id); return nil }
 		}
-		err := g.search()
+		err = g.search()
 		if err == errNoOrder {
 			for _, row := range g.known {
 				if !g.asked[row.id] {
@@ -67,12 +62,8 @@ func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.
 			err = nil
 		}
 		if err == nil && len(missing) > 0 {
-			there := make(map[int64]bool)
-			for item, failed := range allCall[T](ctx, c, l.call, nil, nil) {
-				if err = failed; err == nil {
-					there[identity(item)] = true
-				}
-			}
+			var there map[int64]bool
+			there, err = idsOf[T](ctx, c, l.call)
 			for _, id := range missing {
 				switch {
 				case err != nil || there[id]:
@@ -87,6 +78,32 @@ func findGone[T any](ctx context.Context, c *Client, op, key string, known iter.
 			yield(0, err)
 		}
 	}
+}
+
+// inOrder returns the known objects, each once, in the order in which they were created.
+func inOrder(op string, known iter.Seq2[int64, DateTime]) (rows []stamped, err error) {
+	for id, at := range known {
+		if id < 1 {
+			return nil, invalid(op, "an id that is known must be 1 or more, not %d", id)
+		}
+		rows = append(rows, stamped{id, second(at)})
+	}
+	slices.SortFunc(rows, func(a, b stamped) int { return cmp.Compare(a.id, b.id) })
+	rows = slices.CompactFunc(rows, func(a, b stamped) bool { return a.id == b.id })
+	slices.SortFunc(rows, func(a, b stamped) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
+	return rows, nil
+}
+
+// idsOf reads a whole list, and returns the ids in it.
+func idsOf[T any](ctx context.Context, c *Client, call *call) (map[int64]bool, error) {
+	ids := make(map[int64]bool)
+	for item, err := range allCall[T](ctx, c, call, nil, nil) {
+		if err != nil {
+			return nil, err
+		}
+		ids[identity(item)] = true
+	}
+	return ids, nil
 }
 
 var (

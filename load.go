@@ -173,13 +173,8 @@ func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (giv
 	if len(p.Given) == 0 && len(rows) > 0 {
 		p.UndatedFirst = rows[0].at.IsZero()
 	}
-	for i, row := range rows {
-		if row.id == 0 {
-			return nil, errors.New("a row has no id, and could not be recognized later: read the list with All")
-		}
-		if i > 0 && p.compare(rows[i-1].at, row.at) > 0 {
-			return nil, fmt.Errorf("the API did not sort the list by %s, so it is not known which rows come next", p.key())
-		}
+	if err := p.check(rows); err != nil {
+		return nil, err
 	}
 	if total < p.Total && len(p.Given) > 0 {
 		p.sure, p.Recount, p.seen = false, true, nil
@@ -193,16 +188,7 @@ func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (giv
 	}
 	if !p.within && (!starts || first == len(rows) && !ends) {
 		p.then = elsewhere
-		if p.fixed && starts && len(rows) > 0 {
-			here := seam{w.Begin() + len(rows), total, rows[len(rows)-1].id}
-			if p.beyond == here.at && p.seam == here { // unchanged since the page after it was read
-				p.within, p.sure, p.Recount = true, true, false
-				p.next, p.First = here.at, here.at-idRanges(p.Given).count()
-				return nil, nil
-			}
-			p.seam = here
-		}
-		return nil, p.search(w.Begin(), len(rows), starts)
+		return nil, p.lookElsewhere(w, rows, starts)
 	}
 	last, fresh := first, 0 // the end of the group, and its new rows
 	for ; last < len(rows) && p.current(rows[last]); last++ {
@@ -243,6 +229,33 @@ func (p *loading) take(w walk.Window, rows []stamped, total int, ends bool) (giv
 		}
 	}
 	return give, nil
+}
+
+// check refuses rows that cannot be recognized later, or are not in the order of the load.
+func (p *loading) check(rows []stamped) error {
+	for i, row := range rows {
+		if row.id == 0 {
+			return errors.New("a row has no id, and could not be recognized later: read the list with All")
+		}
+		if i > 0 && p.compare(rows[i-1].at, row.at) > 0 {
+			return fmt.Errorf("the API did not sort the list by %s, so it is not known which rows come next", p.key())
+		}
+	}
+	return nil
+}
+
+// lookElsewhere plans the next window after one in which the load cannot continue.
+func (p *loading) lookElsewhere(w walk.Window, rows []stamped, starts bool) error {
+	if p.fixed && starts && len(rows) > 0 {
+		here := seam{w.Begin() + len(rows), p.Total, rows[len(rows)-1].id}
+		if p.beyond == here.at && p.seam == here { // unchanged since the page after it was read
+			p.within, p.sure, p.Recount = true, true, false
+			p.next, p.First = here.at, here.at-idRanges(p.Given).count()
+			return nil
+		}
+		p.seam = here
+	}
+	return p.search(w.Begin(), len(rows), starts)
 }
 
 // key names the order of the list, for errors.
