@@ -168,83 +168,12 @@ func (s *Server) moved(to map[string]string) *operations.Router {
 	return operations.NewRouter(ops)
 }
 
-// add takes up what one drift says; answer has the properties of the answer and their types.
+// add takes up what one drift says, and tells what is wrong with it; answer has the properties of the answer and their types.
 func (dr *drifting) add(op *operations.Operation, answer map[string]string, d Drift) (wrong string) {
-	shifts := func(path string) (sh *shift, kind string) {
-		kind, ok := answer[path]
-		if !ok {
-			wrong = "its answers have no property " + path
-			return &shift{}, ""
+	for _, step := range []func(map[string]string, Drift) string{dr.rename, dr.retype, dr.omit, dr.extend} {
+		if wrong := step(answer, d); wrong != "" {
+			return wrong
 		}
-		return dr.answer.at(strings.Split(path, ".")), kind
-	}
-	free := func(path, instead string) { // for another property
-		name := path[strings.LastIndex(path, ".")+1:]
-		parent := strings.TrimSuffix(strings.TrimSuffix(path, name), ".")
-		if kind := answer[parent]; name == "" || kind != "object" && kind != "array" {
-			wrong = "its answers have no place for " + path
-			return
-		}
-		for other := range answer {
-			if strings.EqualFold(other, path) && other != instead {
-				wrong = "its answers have a property " + other
-			}
-		}
-		in := dr.answer.at(split(parent))
-		taken := func(other string) bool { return strings.EqualFold(other, name) }
-		for _, other := range in.inside {
-			if taken(other.name) {
-				wrong = path + " is there twice"
-			}
-		}
-		if slices.ContainsFunc(in.added, func(m member) bool { return taken(m.name) }) {
-			wrong = path + " is there twice"
-		}
-	}
-	for _, path := range slices.Sorted(maps.Keys(d.Renamed)) {
-		name := d.Renamed[path]
-		sh, _ := shifts(path)
-		switch {
-		case wrong != "":
-		case strings.Contains(name, "."):
-			wrong = name + " is no name"
-		case sh.name != "":
-			wrong = path + " is renamed twice"
-		default:
-			free(path[:strings.LastIndex(path, ".")+1]+name, path)
-		}
-		sh.name = name
-	}
-	for _, path := range slices.Sorted(maps.Keys(d.Retyped)) {
-		sh, kind := shifts(path)
-		to := d.Retyped[path]
-		switch {
-		case wrong != "":
-		case !slices.Contains([]string{"string", "number", "boolean", "array", "object", "null"}, to):
-			wrong = to + " is no type of JSON"
-		case to == kind:
-			wrong = path + " is of that type: " + to
-		case sh.retype != "":
-			wrong = path + " is retyped twice"
-		}
-		sh.retype = to
-	}
-	for _, path := range d.Missing {
-		sh, _ := shifts(path)
-		sh.missing = true
-	}
-	for _, path := range slices.Sorted(maps.Keys(d.Added)) {
-		if !json.Valid([]byte(d.Added[path])) {
-			return "the value of " + path + " is not valid JSON"
-		}
-		if free(path, ""); wrong == "" {
-			parts := strings.Split(path, ".")
-			in := dr.answer.at(parts[:len(parts)-1])
-			in.added = append(in.added, member{parts[len(parts)-1], d.Added[path]})
-		}
-	}
-	if wrong != "" {
-		return wrong
 	}
 	if path := dr.answer.contradiction(""); path != "" {
 		return path + " is missing and yet changed"
@@ -264,6 +193,96 @@ func (dr *drifting) add(op *operations.Operation, answer map[string]string, d Dr
 		}
 	}
 	dr.filters, dr.sorts = append(dr.filters, d.DeafFilters...), append(dr.sorts, d.DeafSorts...)
+	return ""
+}
+
+func noProperty(path string) string { return "its answers have no property " + path }
+
+func (dr *drifting) rename(answer map[string]string, d Drift) (wrong string) {
+	for _, path := range slices.Sorted(maps.Keys(d.Renamed)) {
+		name, sh := d.Renamed[path], dr.answer.at(strings.Split(path, "."))
+		_, known := answer[path]
+		switch {
+		case !known:
+			return noProperty(path)
+		case strings.Contains(name, "."):
+			return name + " is no name"
+		case sh.name != "":
+			return path + " is renamed twice"
+		}
+		if wrong := dr.taken(answer, path[:strings.LastIndex(path, ".")+1]+name, path); wrong != "" {
+			return wrong
+		}
+		sh.name = name
+	}
+	return ""
+}
+
+func (dr *drifting) retype(answer map[string]string, d Drift) (wrong string) {
+	for _, path := range slices.Sorted(maps.Keys(d.Retyped)) {
+		to, sh := d.Retyped[path], dr.answer.at(strings.Split(path, "."))
+		kind, known := answer[path]
+		switch {
+		case !known:
+			return noProperty(path)
+		case !slices.Contains([]string{"string", "number", "boolean", "array", "object", "null"}, to):
+			return to + " is no type of JSON"
+		case to == kind:
+			return path + " is of that type: " + to
+		case sh.retype != "":
+			return path + " is retyped twice"
+		}
+		sh.retype = to
+	}
+	return ""
+}
+
+func (dr *drifting) omit(answer map[string]string, d Drift) (wrong string) {
+	for _, path := range d.Missing {
+		if _, known := answer[path]; !known {
+			return noProperty(path)
+		}
+		dr.answer.at(strings.Split(path, ".")).missing = true
+	}
+	return ""
+}
+
+func (dr *drifting) extend(answer map[string]string, d Drift) (wrong string) {
+	for _, path := range slices.Sorted(maps.Keys(d.Added)) {
+		if !json.Valid([]byte(d.Added[path])) {
+			return "the value of " + path + " is not valid JSON"
+		}
+		if wrong := dr.taken(answer, path, ""); wrong != "" {
+			return wrong
+		}
+		parts := strings.Split(path, ".")
+		in := dr.answer.at(parts[:len(parts)-1])
+		in.added = append(in.added, member{parts[len(parts)-1], d.Added[path]})
+	}
+	return ""
+}
+
+// taken tells why a path is not free for a property, which may be there instead of another one.
+func (dr *drifting) taken(answer map[string]string, path, instead string) (why string) {
+	name := path[strings.LastIndex(path, ".")+1:]
+	parent := strings.TrimSuffix(strings.TrimSuffix(path, name), ".")
+	if kind := answer[parent]; name == "" || kind != "object" && kind != "array" {
+		return "its answers have no place for " + path
+	}
+	for other := range answer {
+		if strings.EqualFold(other, path) && other != instead {
+			return "its answers have a property " + other
+		}
+	}
+	in := dr.answer.at(split(parent))
+	for _, other := range in.inside {
+		if strings.EqualFold(other.name, name) {
+			return path + " is there twice"
+		}
+	}
+	if slices.ContainsFunc(in.added, func(m member) bool { return strings.EqualFold(m.name, name) }) {
+		return path + " is there twice"
+	}
 	return ""
 }
 
