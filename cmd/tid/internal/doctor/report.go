@@ -112,7 +112,98 @@ func (r *Report) sort() {
 
 // WriteText writes the report for people: a line for each finding, a summary, and what to do.
 func (r *Report) WriteText(w io.Writer) error {
+	counts := map[Result]int{}
+	for _, o := range r.Operations {
+		counts[o.Result]++
+	}
 	var b strings.Builder
+	r.writeFindings(&b)
+	r.writeSummary(&b, counts)
+	b.WriteByte('\n')
+	r.writeAdvice(&b, counts)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeFindings writes a line for each finding, failure and write.
+func (r *Report) writeFindings(b *strings.Builder) {
+	for _, f := range r.Findings {
+		fmt.Fprintf(b, "%-16s  %s", f.Kind, f.Operation)
+		if f.Name != "" {
+			fmt.Fprintf(b, "  %s", f.Name)
+		}
+		fmt.Fprintf(b, ": %s\n", f.Detail)
+	}
+	for _, o := range r.Operations {
+		if o.Result == Failed || o.Result == Forbidden {
+			fmt.Fprintf(b, "%-16s  %s: %s\n", o.Result, o.Operation, o.Why)
+		}
+	}
+	for _, w := range r.Writes {
+		fmt.Fprintf(b, "%-16s  %s", "write "+w.Result, w.Operation)
+		for _, part := range []struct {
+			word  string
+			names []string
+		}{{"took", w.Took}, {"ignored", w.Ignored}, {"not shown", w.Unseen}} {
+			if len(part.names) > 0 {
+				fmt.Fprintf(b, "; %s: %s", part.word, strings.Join(part.names, ", "))
+			}
+		}
+		if w.Why != "" {
+			fmt.Fprintf(b, "; %s", w.Why)
+		}
+		b.WriteByte('\n')
+	}
+	if b.Len() > 0 {
+		b.WriteByte('\n')
+	}
+}
+
+// writeSummary says how much was checked, and what it took.
+func (r *Report) writeSummary(b *strings.Builder, counts map[Result]int) {
+	fmt.Fprintf(b, "%d findings. Of %d operations", len(r.Findings), len(r.Operations))
+	sep := ":"
+	for _, result := range []Result{Works, NoRows, Moved, Missing, Forbidden, Failed, NotTried} {
+		if counts[result] > 0 {
+			fmt.Fprintf(b, "%s %d %s", sep, counts[result], result)
+			sep = ","
+		}
+	}
+	fmt.Fprintf(b, ". %d requests.\n", r.Requests)
+	if s := r.Speed; s != nil && s.Attempts > 0 {
+		fmt.Fprintf(b, "Answers took %d ms (median), %d ms (95th percentile); %d of %d were a 429.\n", s.Median, s.P95, s.TooMany, s.Attempts)
+	}
+	if len(r.PageSizes) > 0 {
+		b.WriteString("Page sizes:")
+		for i, size := range []string{"1", "50", "100"} {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(b, " %s %s", size, cmp.Or(r.PageSizes[size], "not tried"))
+		}
+		b.WriteString(".\n")
+	}
+	if r.TokenMinutes > 0 {
+		fmt.Fprintf(b, "A new token lasts %d minutes.\n", r.TokenMinutes)
+	}
+	unsettled := 0
+	for _, names := range r.Unsettled {
+		unsettled += len(names)
+	}
+	if unsettled > 0 {
+		fmt.Fprintf(b, "No verdict on %d filters and sort keys", unsettled)
+		if r.Untried > 0 {
+			fmt.Fprintf(b, ", %d of them for the limit of requests", r.Untried)
+		}
+		b.WriteString(".\n")
+	}
+	if n := counts[NotTried]; n > 0 {
+		fmt.Fprintf(b, "Not tried: %s.\n", r.whyNotTried())
+	}
+}
+
+// writeAdvice says what to do next.
+func (r *Report) writeAdvice(b *strings.Builder, counts map[Result]int) {
 	moved, empty := 0, 0
 	for _, f := range r.Findings {
 		switch f.Kind {
@@ -121,81 +212,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		case Empty:
 			empty++
 		}
-		fmt.Fprintf(&b, "%-16s  %s", f.Kind, f.Operation)
-		if f.Name != "" {
-			fmt.Fprintf(&b, "  %s", f.Name)
-		}
-		fmt.Fprintf(&b, ": %s\n", f.Detail)
 	}
-	for _, o := range r.Operations {
-		if o.Result == Failed || o.Result == Forbidden {
-			fmt.Fprintf(&b, "%-16s  %s: %s\n", o.Result, o.Operation, o.Why)
-		}
-	}
-	for _, w := range r.Writes {
-		fmt.Fprintf(&b, "%-16s  %s", "write "+w.Result, w.Operation)
-		for _, part := range []struct {
-			word  string
-			names []string
-		}{{"took", w.Took}, {"ignored", w.Ignored}, {"not shown", w.Unseen}} {
-			if len(part.names) > 0 {
-				fmt.Fprintf(&b, "; %s: %s", part.word, strings.Join(part.names, ", "))
-			}
-		}
-		if w.Why != "" {
-			fmt.Fprintf(&b, "; %s", w.Why)
-		}
-		b.WriteByte('\n')
-	}
-	if b.Len() > 0 {
-		b.WriteByte('\n')
-	}
-
-	counts := map[Result]int{}
-	for _, o := range r.Operations {
-		counts[o.Result]++
-	}
-	fmt.Fprintf(&b, "%d findings. Of %d operations", len(r.Findings), len(r.Operations))
-	sep := ":"
-	for _, result := range []Result{Works, NoRows, Moved, Missing, Forbidden, Failed, NotTried} {
-		if counts[result] > 0 {
-			fmt.Fprintf(&b, "%s %d %s", sep, counts[result], result)
-			sep = ","
-		}
-	}
-	fmt.Fprintf(&b, ". %d requests.\n", r.Requests)
-	if s := r.Speed; s != nil && s.Attempts > 0 {
-		fmt.Fprintf(&b, "Answers took %d ms (median), %d ms (95th percentile); %d of %d were a 429.\n", s.Median, s.P95, s.TooMany, s.Attempts)
-	}
-	if len(r.PageSizes) > 0 {
-		b.WriteString("Page sizes:")
-		for i, size := range []string{"1", "50", "100"} {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			fmt.Fprintf(&b, " %s %s", size, cmp.Or(r.PageSizes[size], "not tried"))
-		}
-		b.WriteString(".\n")
-	}
-	if r.TokenMinutes > 0 {
-		fmt.Fprintf(&b, "A new token lasts %d minutes.\n", r.TokenMinutes)
-	}
-	unsettled := 0
-	for _, names := range r.Unsettled {
-		unsettled += len(names)
-	}
-	if unsettled > 0 {
-		fmt.Fprintf(&b, "No verdict on %d filters and sort keys", unsettled)
-		if r.Untried > 0 {
-			fmt.Fprintf(&b, ", %d of them for the limit of requests", r.Untried)
-		}
-		b.WriteString(".\n")
-	}
-	if n := counts[NotTried]; n > 0 {
-		fmt.Fprintf(&b, "Not tried: %s.\n", r.whyNotTried())
-	}
-
-	b.WriteByte('\n')
 	switch {
 	case moved > 0:
 		b.WriteString("Set the paths that were found in the profile, or pass the lines above to tid.NewClient.\n")
@@ -203,7 +220,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		b.WriteString("The API is as described, as far as this account shows.\n")
 	}
 	if len(r.Findings) > empty {
-		b.WriteString("Please send the report (it holds no data of the account): the description learns from it.\n")
+		b.WriteString("Please send the report (it holds no data of the account): the description is corrected by it.\n")
 	}
 	if counts[Forbidden] > 0 {
 		b.WriteString("Forbidden operations need a permission of the API application (cog icon, Integrationer, API-applikationer).\n")
@@ -211,8 +228,6 @@ func (r *Report) WriteText(w io.Writer) error {
 	if empty > 0 {
 		b.WriteString("Nothing can be said of empty lists: run it again on an account that has such objects.\n")
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // whyNotTried counts the reasons.
