@@ -12,6 +12,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/vismatid/tid/internal/tap"
 )
 
 // fetch sends an operation and decodes its answer. A created object is compared with
@@ -88,7 +90,10 @@ func detail[T any](ctx context.Context, c *Client, op string, args ...any) (*T, 
 // for some deleted objects.
 func readDetail[T any](ctx context.Context, c *Client, call *call) (*T, error) {
 	out := new(T)
-	if err := c.do(ctx, call, receiveInto(out)); err != nil {
+	err := c.do(ctx, call, func(resp *http.Response) error {
+		return tap.Read(ctx, resp, out, func() error { return receiveInto(out)(resp) })
+	})
+	if err != nil {
 		return nil, err
 	}
 	if id, ok := idIn(reflect.ValueOf(out).Elem()); ok && id.IsZero() {

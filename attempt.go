@@ -10,6 +10,8 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"time"
+
+	"github.com/vismatid/tid/internal/tap"
 )
 
 // attempt is one transmission of a call, or a failure before it.
@@ -69,6 +71,7 @@ func (a *attempt) end(failure *Error) {
 		a.event.Err = &copied
 	}
 	a.client.log.attempt(a.ctx, a.event)
+	tap.Attempt(a.ctx)
 	if a.client.observer != nil {
 		a.client.observer(a.ctx, a.event)
 	}

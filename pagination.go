@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/vismatid/tid/internal/tap"
 	"github.com/vismatid/tid/internal/walk"
 )
 
@@ -161,7 +162,7 @@ func get[T any](ctx context.Context, l *listing, w walk.Window) (page *Page[T], 
 	err = l.client.do(ctx, &call, func(resp *http.Response) error {
 		page = &Page[T]{Page: w.Page}
 		now, _ = http.ParseTime(resp.Header.Get("Date"))
-		return readPage(resp, page, w.Size)
+		return tap.Read(ctx, resp, page, func() error { return readPage(resp, page, w.Size) })
 	})
 	return page, call.took, now, err
 }

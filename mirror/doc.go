@@ -1,0 +1,50 @@
+// Package mirror keeps copies of accounts of Visma Tid in a database: SQLite in a file, or
+// PostgreSQL. BI tools, spreadsheets and colleagues query the copy, which costs the API
+// nothing.
+//
+//	m, err := mirror.Open(ctx, "sqlite:tid.db") // or "postgres://…"
+//	…
+//	report, err := m.Sync(ctx, client, mirror.Options{Account: "acme"})
+//
+// The first run reads everything; each run after it reads what has changed, and finds what
+// was deleted. A run may end at any moment: rows and how far they go are written in one
+// transaction, so that the next run goes on exactly there.
+//
+// # What stands in the database
+//
+// Each list of the API is a table, named as [Tables] names it. Its columns follow from the
+// models of the SDK: the property customerNumber is the column customer_number, a
+// reference such as user is user_id and user_name, and what lies in an object has its name
+// in front, work_site_address_city. An array is a table of its own, with the id of the row
+// that it belongs to and the position: invoice_rows, contact_tags. What a model leaves out
+// when it is empty is NULL.
+//
+// Each table has as well: account, the name given to Sync; raw, the JSON as it came, with
+// the properties that no column has; first_seen, changed and deleted_at, in UTC by the
+// clock of this machine: when the mirror met the row first, when it last met it changed, and when it
+// found that it was deleted. Deleted rows stay, and lose deleted_at when they come back.
+//
+// Days are dates. Times are the wall clock as the API has it; an offset stands in raw.
+//
+// Money, hours and quantities are exact. In PostgreSQL they are numeric. SQLite has no
+// decimals, so each has two columns there: hours_e6 has the millionths as an integer, and
+// hours is computed from it, the float that is nearest to the decimal. Read and compare
+// hours; sum hours_e6 and divide by 1e6 for a sum that is exact. A value that does not fit,
+// with more than six decimals or beyond nine trillions, is an error.
+//
+// [Schema] is the DDL, and [Views] are the views with the query behind each.
+//
+// # How it keeps up
+//
+// Lists that the API sorts by updates are followed (see tid.Cursor): an unchanged one
+// costs one request. The API says with it how many rows the list has; only if that is not
+// what the mirror has, deleted rows are looked for. The other lists are read as a whole, a
+// request for each hundred rows, and the rows are compared by a hash: users, tasks,
+// invoices, logs, project collections, and the short lists of the administration.
+//
+// Details are read for rows that are new or have changed: users, projects, opportunities,
+// invoices, and contacts that are companies.
+//
+// Not in the mirror are comments, checklists and attachments, which the API lists for one
+// project or task at a time, planning, and statistics.
+package mirror

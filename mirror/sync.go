@@ -1,0 +1,554 @@
+package mirror
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/internal/scan"
+	"github.com/vismatid/tid/internal/tap"
+)
+
+// Options choose what a run of [Mirror.Sync] does.
+type Options struct {
+	// Account names the account in the mirror, in the column account of every table. It is
+	// required.
+	Account string
+	// Only are the lists to read, as [Tables] names them, with _ or with -; all if empty.
+	Only []string
+	// Fingerprint tells one company from another, see [Fingerprint]. An account that was
+	// mirrored with another one before is refused with ErrOtherCompany. If it is empty,
+	// nothing is compared.
+	Fingerprint string
+	// Progress is called after each page that was read and each batch that was written,
+	// one call at a time. It must be fast.
+	Progress func(Progress)
+	// Now is the clock of first_seen, changed and deleted_at, and of the lease; time.Now if
+	// nil.
+	Now func() time.Time
+}
+
+// Fingerprint makes a fingerprint of what belongs to one company alone, such as the id of
+// its API application. It does not show what it was made of.
+func Fingerprint(of string) string {
+	sum := sha256.Sum256([]byte("vismatid mirror " + of))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Progress is how far a list has come.
+type Progress struct {
+	// Table is the list.
+	Table string `json:"table"`
+	// Total is the number of rows that the API counts in the list, 0 if it does not.
+	Total int `json:"total"`
+	// Requests, Written and Deleted are those of the list so far, as in [ListReport].
+	Requests int `json:"requests"`
+	Written  int `json:"written"`
+	Deleted  int `json:"deleted"`
+}
+
+// Report is what a run has done.
+type Report struct {
+	Account string `json:"account"`
+	// Lists are the lists that were read, in that order.
+	Lists []ListReport `json:"lists"`
+	// Took is how long the run took.
+	Took time.Duration `json:"took"`
+}
+
+// ListReport is what a run has done with one list.
+type ListReport struct {
+	Table string `json:"table"`
+	// Requests are the requests that were sent, retries included.
+	Requests int `json:"requests"`
+	// Written are the rows that were new or had changed.
+	Written int `json:"written"`
+	// Deleted are the rows that were found to be deleted.
+	Deleted int `json:"deleted"`
+	// Took is how long it took.
+	Took time.Duration `json:"took"`
+	// Error is what went wrong, "" if nothing did. Skipped says that the application has no
+	// permission to read the list.
+	Error   string `json:"error,omitempty"`
+	Skipped bool   `json:"skipped,omitempty"`
+}
+
+const (
+	batchRows   = 500
+	batchDetail = 50 // of lists with details, each of which is a request
+	detailsOnce = 4  // details that are requested at the same time
+)
+
+// Sync brings the copy of an account up to date: all of it the first time, then what has
+// changed and what was deleted. Rows and how far they go are written in one transaction, so
+// that a run that is ended in any way is continued by the next one.
+//
+// A list that cannot be read is named in the report and in the error, and the others are
+// read all the same; errors.Is finds tid.ErrForbidden where a permission is missing. Errors
+// of the database, of ctx and of the credentials end the run. The report is never nil
+// unless the run did not begin: ErrBusy while another process writes the account,
+// ErrOtherCompany as it says.
+func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (report *Report, err error) {
+	which, err := chosen(opts.Only)
+	switch {
+	case err != nil:
+		return nil, err
+	case client == nil:
+		return nil, errors.New("mirror: the client is nil")
+	case opts.Account == "" || strings.ContainsRune(opts.Account, 0):
+		return nil, errors.New("mirror: Options.Account must name the account")
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if err := m.sameCompany(ctx, m.db, opts); err != nil {
+		return nil, err
+	}
+	held, err := m.lease(ctx, opts.Account, opts.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, held.release(ctx)) }()
+	if err := held.write(ctx, func(tx *sql.Tx) error { return m.bind(ctx, tx, opts) }); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	report = &Report{Account: opts.Account}
+	var failures []error
+	for _, l := range which {
+		r := &run{m: m, client: client, opts: opts, lease: held, list: l, raw: make(map[any][]byte)}
+		listReport, err := r.sync(ctx)
+		report.Lists, report.Took = append(report.Lists, listReport), time.Since(began)
+		if err == nil {
+			continue
+		}
+		failures = append(failures, fmt.Errorf("%s: %w", l.table.name, err))
+		var refused *tid.Error
+		goesOn := errors.As(err, &refused) && !errors.Is(err, tid.ErrUnauthorized) || errors.Is(err, errNoFit)
+		if !goesOn || ctx.Err() != nil {
+			break
+		}
+	}
+	return report, errors.Join(failures...)
+}
+
+// sameCompany compares the fingerprint with that of the runs before.
+func (m *Mirror) sameCompany(ctx context.Context, q querier, opts Options) error {
+	var before string
+	err := q.QueryRowContext(ctx, "SELECT fingerprint FROM mirror_accounts WHERE account = "+placeholder(m.dialect, 1), opts.Account).Scan(&before)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("mirror: the database cannot be read: %w", err)
+	case before != "" && opts.Fingerprint != "" && before != opts.Fingerprint:
+		return fmt.Errorf("mirror: the account %q: %w. Give the other company another name of an account", opts.Account, ErrOtherCompany)
+	}
+	return nil
+}
+
+// bind notes the fingerprint of an account.
+func (m *Mirror) bind(ctx context.Context, tx *sql.Tx, opts Options) error {
+	if err := m.sameCompany(ctx, tx, opts); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "INSERT INTO mirror_accounts (account, fingerprint) VALUES ("+placeholder(m.dialect, 1)+", "+placeholder(m.dialect, 2)+
+		") ON CONFLICT (account) DO UPDATE SET fingerprint = excluded.fingerprint WHERE mirror_accounts.fingerprint = ''", opts.Account, opts.Fingerprint)
+	return err
+}
+
+// run reads one list.
+type run struct {
+	m      *Mirror
+	client *tid.Client
+	opts   Options
+	lease  *lease
+	list   *list
+
+	requests         atomic.Int64
+	written, deleted int
+
+	mu    sync.Mutex
+	raw   map[any][]byte // the JSON of rows and details that have not been written, by their pointers
+	total int            // rows of the list, as the last answer counts them
+}
+
+func (r *run) sync(ctx context.Context) (ListReport, error) {
+	began := time.Now()
+	ctx = tap.With(ctx, &tap.Tap{Attempt: func() { r.requests.Add(1) }, Answer: r.answer})
+	read := r.whole
+	if r.list.follow != nil {
+		read = r.follow
+	}
+	err := read(ctx)
+	report := ListReport{Table: r.list.table.name, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted, Took: time.Since(began)}
+	if err != nil {
+		report.Error, report.Skipped = err.Error(), errors.Is(err, tid.ErrForbidden)
+	}
+	return report, err
+}
+
+// answer keeps the JSON of what the API has answered.
+func (r *run) answer(out any, body []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := reflect.ValueOf(out).Elem()
+	items := v.FieldByName("Items")
+	if !items.IsValid() {
+		r.raw[out] = body
+		return
+	}
+	r.total = int(v.FieldByName("TotalItemCount").Int())
+	at := 0
+	scan.Members(body, func(name, value []byte) bool {
+		if !strings.EqualFold(string(name), "items") {
+			return true
+		}
+		scan.Elements(value, func(element []byte) bool {
+			if string(element) != "null" && at < items.Len() {
+				r.raw[items.Index(at).Interface()] = element
+				at++
+			}
+			return true
+		})
+		return true
+	})
+	r.progress()
+}
+
+// progress reports how far the list has come. Calls come one at a time: with r.mu held.
+func (r *run) progress() {
+	if r.opts.Progress != nil {
+		r.opts.Progress(Progress{Table: r.list.table.name, Total: r.total, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted})
+	}
+}
+
+// take returns the JSON of an item and forgets it.
+func (r *run) take(item any) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	raw, ok := r.raw[item]
+	delete(r.raw, item)
+	if !ok {
+		raw, _ = json.Marshal(item) // the answer was not the JSON that it was decoded from, but for example mended
+	}
+	return raw
+}
+
+// next makes a row of an item of the list.
+func (r *run) next(item any) (row, error) {
+	one := row{id: reflect.ValueOf(item).Elem().FieldByName("ID").Int(), item: item, raw: r.take(item)}
+	if one.id < 1 {
+		return one, fmt.Errorf("mirror: %w: a row of the list %s has the id %d", errNoFit, r.list.table.name, one.id)
+	}
+	if r.list.table.hashed {
+		sum := sha256.Sum256(one.raw)
+		one.hash = hex.EncodeToString(sum[:12])
+	}
+	return one, nil
+}
+
+func (r *run) batch() int {
+	if r.list.get != nil {
+		return batchDetail
+	}
+	return batchRows
+}
+
+func (r *run) now() string { return stamp(r.opts.Now()) }
+
+// follow reads what has changed, and finds what was deleted.
+func (r *run) follow(ctx context.Context) error {
+	cursor, compared, err := r.position(ctx)
+	if err != nil {
+		return err
+	}
+	var rows []row
+	var failure error
+	for item, err := range r.list.follow(ctx, r.client, &cursor) {
+		if err != nil {
+			failure = err
+			break
+		}
+		if len(rows) == r.batch() { // the cursor has passed these, and not the one that comes
+			if err := r.write(ctx, rows, &cursor); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+		one, err := r.next(item)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, one)
+	}
+	if ctx.Err() != nil && failure != nil {
+		return failure
+	}
+	if err := r.write(ctx, rows, &cursor); err != nil || failure != nil {
+		return errors.Join(failure, err)
+	}
+	clear(r.raw)
+	return r.deletions(ctx, compared)
+}
+
+// position is how far the list was read before.
+func (r *run) position(ctx context.Context) (cursor tid.Cursor, compared string, err error) {
+	var text sql.NullString
+	err = r.m.db.QueryRowContext(ctx, "SELECT cursor, coalesce(compared, '') FROM mirror_lists WHERE account = "+placeholder(r.m.dialect, 1)+" AND list = "+placeholder(r.m.dialect, 2),
+		r.opts.Account, r.list.table.name).Scan(&text, &compared)
+	if errors.Is(err, sql.ErrNoRows) {
+		return cursor, "", nil
+	}
+	if err == nil && text.Valid {
+		err = json.Unmarshal([]byte(text.String), &cursor)
+	}
+	if err != nil {
+		err = fmt.Errorf("mirror: how far the list %s was read cannot be read from the database: %w", r.list.table.name, err)
+	}
+	return cursor, compared, err
+}
+
+// note notes something of the list, in a column of mirror_lists.
+func (r *run) note(ctx context.Context, tx *sql.Tx, column, value string) error {
+	d := r.m.dialect
+	_, err := tx.ExecContext(ctx, "INSERT INTO mirror_lists (account, list, "+column+") VALUES ("+placeholder(d, 1)+", "+placeholder(d, 2)+", "+placeholder(d, 3)+
+		") ON CONFLICT (account, list) DO UPDATE SET "+column+" = excluded."+column, r.opts.Account, r.list.table.name, value)
+	return err
+}
+
+// write writes rows, and the cursor that has passed them if there is one.
+func (r *run) write(ctx context.Context, rows []row, cursor *tid.Cursor) error {
+	if err := r.details(ctx, rows); err != nil {
+		return err
+	}
+	err := r.lease.write(ctx, func(tx *sql.Tx) error {
+		if err := r.m.put(ctx, tx, r.list.table, r.opts.Account, rows, r.now()); err != nil || cursor == nil {
+			return err
+		}
+		text, err := json.Marshal(cursor)
+		if err != nil {
+			return err
+		}
+		return r.note(ctx, tx, "cursor", string(text))
+	})
+	if err == nil && len(rows) > 0 {
+		r.mu.Lock()
+		r.written += len(rows)
+		r.progress()
+		r.mu.Unlock()
+	}
+	return err
+}
+
+// details puts the details of rows in the place of the rows, as far as they have any. A row
+// that was deleted meanwhile stays as it was listed.
+func (r *run) details(ctx context.Context, rows []row) error {
+	if r.list.get == nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	turns := make(chan struct{}, detailsOnce)
+	var wait sync.WaitGroup
+	for i := range rows {
+		one := &rows[i]
+		listed := one.item
+		whole := reflect.New(r.list.table.model)
+		whole.Elem().Field(0).Set(reflect.ValueOf(listed).Elem())
+		one.item = whole.Interface()
+		if !r.list.needs(listed) {
+			continue
+		}
+		turns <- struct{}{}
+		wait.Add(1)
+		go func() {
+			defer func() { <-turns; wait.Done() }()
+			if ctx.Err() != nil {
+				return
+			}
+			detail, err := r.list.get(ctx, r.client, one.id)
+			switch {
+			case errors.Is(err, tid.ErrNotFound):
+			case err != nil:
+				cancel(err)
+			default:
+				one.raw = r.take(detail)
+				if p, ok := detail.(*tid.Project); ok && p.Category == nil { // the API leaves it out of some details
+					p.Category = listed.(*tid.ProjectSummary).Category
+				}
+				one.item = detail
+			}
+		}()
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+// deletions finds rows that were deleted, if the API does not count as many rows as the
+// mirror has. A row that was created meanwhile makes up for a deleted one until the next
+// run.
+func (r *run) deletions(ctx context.Context, compared string) error {
+	live, err := r.m.live(ctx, r.m.db, r.list.table, r.opts.Account)
+	if err != nil || live == r.total {
+		return err
+	}
+	if r.list.gone != nil {
+		return r.gone(ctx)
+	}
+	counts := difference(live, r.total)
+	switch {
+	case compared == counts: // the whole list has been read, and the counts do not mean the same
+		return nil
+	case live < r.total && compared != "soon "+counts: // probably created meanwhile: the next run tells
+		return r.lease.write(ctx, func(tx *sql.Tx) error { return r.note(ctx, tx, "compared", "soon "+counts) })
+	}
+	return r.sweep(ctx)
+}
+
+func difference(live, total int) string { return fmt.Sprintf("%d of %d", live, total) }
+
+// gone finds deleted rows by the method of the SDK.
+func (r *run) gone(ctx context.Context) error {
+	known, err := r.m.known(ctx, r.list.table, r.opts.Account)
+	if err != nil {
+		return err
+	}
+	var ids []int64
+	var failure error
+	for id, err := range r.list.gone(ctx, r.client, maps.All(known)) {
+		if failure = err; err == nil {
+			ids = append(ids, id)
+		}
+		if len(ids) == batchRows {
+			if err := r.remove(ctx, ids, nil); err != nil {
+				return err
+			}
+			ids = ids[:0]
+		}
+	}
+	clear(r.raw)
+	return errors.Join(failure, r.remove(ctx, ids, nil))
+}
+
+func (r *run) remove(ctx context.Context, ids []int64, also func(*sql.Tx) error) error {
+	removed := 0
+	err := r.lease.write(ctx, func(tx *sql.Tx) (err error) {
+		if removed, err = r.m.remove(ctx, tx, r.list.table, r.opts.Account, ids, r.now()); err != nil || also == nil {
+			return err
+		}
+		return also(tx)
+	})
+	if err == nil && removed > 0 {
+		r.mu.Lock()
+		r.deleted += removed
+		r.progress()
+		r.mu.Unlock()
+	}
+	return err
+}
+
+// sweep reads the whole list, and compares its ids with those that are known.
+func (r *run) sweep(ctx context.Context) error {
+	known, err := r.m.known(ctx, r.list.table, r.opts.Account)
+	if err != nil {
+		return err
+	}
+	there := make(map[int64]bool)
+	var back []int64
+	for item, err := range r.list.all(ctx, r.client) {
+		if err != nil {
+			return err
+		}
+		id := reflect.ValueOf(item).Elem().FieldByName("ID").Int()
+		r.take(item)
+		if _, ok := known[id]; !ok && !there[id] {
+			back = append(back, id)
+		}
+		there[id] = true
+	}
+	var missing []int64
+	for id := range known {
+		if !there[id] {
+			missing = append(missing, id)
+		}
+	}
+	return r.remove(ctx, missing, func(tx *sql.Tx) error {
+		if err := r.m.revive(ctx, tx, r.list.table, r.opts.Account, back, r.now()); err != nil {
+			return err
+		}
+		live, err := r.m.live(ctx, tx, r.list.table, r.opts.Account)
+		if err != nil {
+			return err
+		}
+		return r.note(ctx, tx, "compared", difference(live, r.total))
+	})
+}
+
+// whole reads a whole list, and writes the rows that differ from those known.
+func (r *run) whole(ctx context.Context) error {
+	known, err := r.m.hashes(ctx, r.list.table, r.opts.Account)
+	if err != nil {
+		return err
+	}
+	there := make(map[int64]bool)
+	var rows []row
+	for item, err := range r.list.all(ctx, r.client) {
+		if err != nil {
+			return err
+		}
+		one, err := r.next(item)
+		if err != nil {
+			return err
+		}
+		there[one.id] = true
+		if hash, ok := known[one.id]; ok && hash == one.hash {
+			continue
+		}
+		if rows = append(rows, one); len(rows) == r.batch() {
+			if err := r.write(ctx, rows, nil); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+	}
+	if err := r.write(ctx, rows, nil); err != nil {
+		return err
+	}
+	var missing []int64
+	for _, id := range slices.Sorted(maps.Keys(known)) {
+		if there[id] {
+			continue
+		}
+		if r.list.get != nil { // rows move between pages while the list is read
+			detail, err := r.list.get(ctx, r.client, id)
+			if err == nil {
+				r.take(detail)
+				continue
+			}
+			if !errors.Is(err, tid.ErrNotFound) {
+				return err
+			}
+		}
+		missing = append(missing, id)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return r.remove(ctx, missing, nil)
+}
+
+// errNoFit is a row that the mirror cannot hold.
+var errNoFit = errors.New("does not fit")
