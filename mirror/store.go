@@ -64,7 +64,7 @@ func (t *table) insert(d Dialect) string {
 		name := quote(f.name)
 		names = append(names, name)
 		if d == SQLite {
-			values = append(values, placeholder(d, i+1))
+			values = append(values, "?") // the driver looks numbered ones up by name
 		} else {
 			array, ok := arrays[f.kind]
 			if !ok {
