@@ -1,0 +1,358 @@
+package mirror
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/vismatid/tid"
+	"github.com/vismatid/tid/tidtest"
+)
+
+// value is the one value of a query.
+func value(t testing.TB, m *Mirror, query string) string {
+	t.Helper()
+	var text sql.NullString
+	require.NoError(t, m.db.QueryRow(query).Scan(&text), query)
+	return text.String
+}
+
+func reportOf(t testing.TB, report *Report, table string) ListReport {
+	t.Helper()
+	for _, l := range report.Lists {
+		if l.Table == table {
+			return l
+		}
+	}
+	t.Fatalf("the report has no %s", table)
+	return ListReport{}
+}
+
+func TestOnlyWhatHasChangedIsWritten(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		m := newMirror(t, d)
+		syncAll(t, m, client)
+		project, invoice := srv.Projects.All()[0].ID, srv.Invoices.All()[0].ID
+		srv.Projects.Update(project, func(p *tid.Project) { p.InvoiceText = "Märk: 17" })
+		srv.Invoices.Update(invoice, func(i *tid.Invoice) { i.SentToEconomySystem = tid.NewDate(2026, 11, 27) })
+		srv.TimeReports.Put(tid.TimeReport{User: &tid.Ref{ID: srv.Users.All()[0].ID}, Hours: tid.MustDecimal("7.5"), Date: tid.NewDate(2026, 11, 27)})
+
+		report := syncAll(t, m, client)
+		requireEqual(t, m, srv, "acme")
+		for _, l := range report.Lists {
+			switch l.Table {
+			case "projects":
+				assert.Equal(t, 1, l.Written, l.Table)
+				assert.Equal(t, 2, l.Requests, "the list and one detail")
+			case "invoices", "time_reports":
+				assert.Equal(t, 1, l.Written, l.Table)
+			default:
+				assert.Zero(t, l.Written, l.Table)
+			}
+		}
+	})
+}
+
+func TestDeletedRowsStayAndAreMarked(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		m := newMirror(t, d)
+		contact := srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: "Ny kund", ContactType: tid.ContactCompany}})
+		project := srv.Projects.Put(tid.Project{ProjectSummary: tid.ProjectSummary{Title: "Nytt projekt"}})
+		task := srv.Tasks.Put(tid.Task{Title: "Ring kunden"})
+		offer := srv.Offers.Put(tid.Offer{Title: "Offert"})
+		log := srv.Logs.Put(tid.Log{Text: "Något hände"})
+		syncAll(t, m, client)
+
+		report, material := srv.TimeReports.All()[3].ID, srv.MaterialReports.All()[1].ID
+		require.True(t, srv.TimeReports.Delete(report))
+		require.True(t, srv.MaterialReports.Delete(material))
+		require.True(t, srv.Contacts.Delete(contact))
+		require.True(t, srv.Projects.Delete(project))
+		require.True(t, srv.Tasks.Delete(task))
+		require.True(t, srv.Offers.Delete(offer))
+		require.True(t, srv.Logs.Delete(log))
+		did := syncAll(t, m, client)
+		requireEqual(t, m, srv, "acme")
+		for _, table := range []string{"time_reports", "material_reports", "contacts", "projects", "tasks", "offers", "logs"} {
+			assert.Equal(t, 1, reportOf(t, did, table).Deleted, table)
+			assert.Equal(t, "1", value(t, m, "SELECT count(*) FROM "+table+" WHERE deleted_at IS NOT NULL"), table)
+		}
+		for _, l := range syncAll(t, m, client).Lists {
+			assert.Zero(t, l.Deleted, "%s: found once", l.Table)
+		}
+	})
+}
+
+func TestARowThatComesBackIsNotMarkedAsDeletedAnyMore(t *testing.T) {
+	srv, client := company(t)
+	m := newMirror(t, SQLite)
+	syncAll(t, m, client)
+	task, offer := srv.Tasks.All()[0], srv.Offers.All()[0]
+	for _, deleted := range []bool{true, false} {
+		if deleted {
+			srv.Tasks.Delete(task.ID)
+			srv.Offers.Delete(offer.ID)
+		} else {
+			srv.Tasks.Put(task)
+			srv.Offers.Put(offer) // with its old stamps: it is not among the changes
+		}
+		syncAll(t, m, client)
+		syncAll(t, m, client) // that there are more rows than are known counts when it is seen twice
+		requireEqual(t, m, srv, "acme")
+	}
+}
+
+func TestAListThatMayNotBeReadIsSkippedAndTold(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		m := newMirror(t, d)
+		srv.Inject(tidtest.Fault{Operation: "GET /v1/Core/Invoices", Share: 1, Effect: tidtest.Answer(403, "")})
+		report, err := m.Sync(t.Context(), client, Options{Account: "acme"})
+		require.ErrorIs(t, err, tid.ErrForbidden)
+		assert.ErrorContains(t, err, "invoices")
+		require.Len(t, report.Lists, len(lists))
+		for _, l := range report.Lists {
+			assert.Equal(t, l.Table == "invoices", l.Skipped, l.Table)
+			assert.Equal(t, l.Table == "invoices", l.Error != "", l.Table)
+		}
+		assert.NotEqual(t, "0", value(t, m, "SELECT count(*) FROM logs"), "the list after it was read")
+		srv.ClearFaults()
+		syncAll(t, m, client)
+		requireEqual(t, m, srv, "acme")
+	})
+}
+
+func TestWhatHasNoColumnStandsInRaw(t *testing.T) {
+	srv, client := company(t)
+	srv.AddProperties("v1/Core/Contacts", "creditLimit")
+	id := srv.PutJSON("v1/Core/Contacts", `{"name":"Ny kund","contactType":"company","creditLimit":12345.60}`)
+	m := newMirror(t, SQLite)
+	syncAll(t, m, client)
+	var raw string
+	require.NoError(t, m.db.QueryRow("SELECT raw FROM contacts WHERE id = ?", id).Scan(&raw))
+	assert.Contains(t, raw, `"creditLimit":12345.6`)
+}
+
+func TestAValueThatDoesNotFitIsAnErrorThatNamesIt(t *testing.T) {
+	srv, client := company(t)
+	id := srv.SupplierInvoices.Put(tid.SupplierInvoice{InvoiceNumber: "F 1", TotalAmount: tid.MustDecimal("0.1234567")})
+	m := newMirror(t, SQLite)
+	report, err := m.Sync(t.Context(), client, Options{Account: "acme"})
+	require.ErrorContains(t, err, "supplier_invoices.total_amount of the row with the id")
+	require.ErrorContains(t, err, "0.1234567 has more than 6 decimals")
+	assert.Equal(t, "0", value(t, m, "SELECT count(*) FROM supplier_invoices"), "nothing of the batch was written")
+	assert.Zero(t, reportOf(t, report, "supplier_invoices").Written)
+	srv.SupplierInvoices.Update(id, func(i *tid.SupplierInvoice) { i.TotalAmount = tid.MustDecimal("9223372036855") })
+	_, err = m.Sync(t.Context(), client, Options{Account: "acme"})
+	require.ErrorContains(t, err, "9223372036855 is too large")
+	srv.SupplierInvoices.Update(id, func(i *tid.SupplierInvoice) { i.TotalAmount = tid.MustDecimal("-9223372036854.775") })
+	syncAll(t, m, client)
+	requireEqual(t, m, srv, "acme")
+}
+
+func TestAnAccountWithTheCredentialsOfAnotherCompanyIsRefused(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		m := newMirror(t, d)
+		of := func(company string) Options {
+			return Options{Account: "acme", Only: []string{"time-codes"}, Fingerprint: Fingerprint(company)}
+		}
+		_, err := m.Sync(t.Context(), client, of("ap_1"))
+		require.NoError(t, err)
+		srv.TimeCodes.Put(tid.TimeCode{Name: "Ny"})
+		before := value(t, m, "SELECT count(*) FROM time_codes")
+		srv.ResetRequests()
+		_, err = m.Sync(t.Context(), client, of("ap_2"))
+		require.ErrorIs(t, err, ErrOtherCompany)
+		assert.Empty(t, srv.Requests())
+		assert.Equal(t, before, value(t, m, "SELECT count(*) FROM time_codes"))
+		_, err = m.Sync(t.Context(), client, of("ap_1"))
+		require.NoError(t, err)
+		other := of("ap_2")
+		other.Account = "other"
+		_, err = m.Sync(t.Context(), client, other)
+		require.NoError(t, err, "another account of the same mirror")
+		assert.NotContains(t, value(t, m, "SELECT fingerprint FROM mirror_accounts WHERE account = 'acme'"), "ap_1")
+	})
+}
+
+func TestAnAccountHasOneWriterAtATime(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		database := emptyDatabase(t, d)
+		m, other := open(t, database), open(t, database)
+		var tried bool
+		srv, client := company(t, tidtest.WithBeforeRequest(func(srv *tidtest.Server, r tidtest.Request) {
+			if tried || !strings.Contains(r.Path, "TimeCodes") && !strings.Contains(r.Path, "Timecodes") {
+				return
+			}
+			tried = true
+			_, err := other.Sync(context.Background(), srv.Client(), Options{Account: "acme"})
+			assert.ErrorIs(t, err, ErrBusy)
+			_, err = other.Sync(context.Background(), srv.Client(tid.WithLimiter(nil)), Options{Account: "other", Only: []string{"activities"}})
+			assert.NoError(t, err, "another account")
+		}))
+		_, err := m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time_codes"}})
+		require.NoError(t, err)
+		require.True(t, tried)
+		_, err = other.Sync(t.Context(), srv.Client(tid.WithLimiter(nil)), Options{Account: "acme", Only: []string{"time_codes"}})
+		require.NoError(t, err, "the account is free after the run")
+	})
+}
+
+func TestAnAccountIsTakenOverFromAProcessThatDied(t *testing.T) {
+	m := newMirror(t, SQLite)
+	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return at }
+	dead, err := m.lease(t.Context(), "acme", clock)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, dead.release(t.Context())) }()
+	at = at.Add(leaseTime - time.Second)
+	_, err = m.lease(t.Context(), "acme", clock)
+	require.ErrorIs(t, err, ErrBusy)
+	at = at.Add(2 * time.Second)
+	heir, err := m.lease(t.Context(), "acme", clock)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, heir.release(t.Context())) }()
+	err = dead.write(t.Context(), func(tx *sql.Tx) error { return errors.New("must not be called") })
+	require.ErrorIs(t, err, ErrBusy, "the one that was thought dead writes nothing any more")
+}
+
+func TestALeaseEndsWithItsConnectionToPostgreSQL(t *testing.T) {
+	database := emptyDatabase(t, Postgres)
+	m, other := open(t, database), open(t, database)
+	held, err := m.lease(t.Context(), "acme", time.Now)
+	require.NoError(t, err)
+	_, err = other.lease(t.Context(), "acme", time.Now)
+	require.ErrorIs(t, err, ErrBusy)
+	var pid int
+	require.NoError(t, held.conn.QueryRowContext(t.Context(), "SELECT pg_backend_pid()").Scan(&pid))
+	_, err = other.db.Exec("SELECT pg_terminate_backend($1, 5000)", pid)
+	require.NoError(t, err)
+	heir, err := other.lease(t.Context(), "acme", time.Now)
+	require.NoError(t, err)
+	require.Error(t, held.write(t.Context(), func(tx *sql.Tx) error { return nil }), "the connection that held the lock is gone")
+	require.NoError(t, held.release(t.Context()))
+	require.NoError(t, heir.release(t.Context()))
+}
+
+func TestADatabaseThatIsNoMirrorIsRefusedAndNotTouched(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		for name, statement := range map[string]string{
+			"another program's":      "CREATE TABLE customers (id INTEGER)",
+			"a table of our names":   "CREATE TABLE contacts (id INTEGER)",
+			"a table of the mirrors": "CREATE TABLE mirror_meta (name TEXT, value TEXT)",
+		} {
+			database := emptyDatabase(t, d)
+			m, err := connect(database)
+			require.NoError(t, err)
+			_, err = m.db.Exec(statement)
+			require.NoError(t, err)
+			before := tablesOf(t, m)
+			_, err = Open(t.Context(), database)
+			require.ErrorIs(t, err, ErrNotMirror, name)
+			assert.Equal(t, before, tablesOf(t, m), name)
+			require.NoError(t, m.Close())
+		}
+	})
+	t.Run("a file that is no database", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "notes.txt")
+		text := []byte(strings.Repeat("not a database\n", 100))
+		require.NoError(t, os.WriteFile(file, text, 0o600))
+		_, err := Open(t.Context(), "sqlite:"+file)
+		require.ErrorIs(t, err, ErrNotMirror)
+		after, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.Equal(t, text, after)
+	})
+	for _, name := range []string{"", "sqlite:", "mysql://host/db", "tid.db"} {
+		_, err := Open(t.Context(), name)
+		assert.ErrorContains(t, err, `a database is "sqlite:"`, name)
+	}
+	_, err := Open(t.Context(), "postgres://user:secret@host:notaport/db")
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "secret")
+}
+
+func tablesOf(t testing.TB, m *Mirror) []string {
+	query := "SELECT type || name || coalesce(sql, '') FROM sqlite_master ORDER BY 1"
+	if m.dialect == Postgres {
+		query = "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace ORDER BY 1"
+	}
+	names, err := strings1(t.Context(), m.db, query)
+	require.NoError(t, err)
+	return names
+}
+
+func TestAMirrorOfANewerVersionIsRefused(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		database := emptyDatabase(t, d)
+		m := open(t, database)
+		_, err := m.db.Exec("UPDATE mirror_meta SET value = '2' WHERE name = 'schema_version'")
+		require.NoError(t, err)
+		before := tablesOf(t, m)
+		_, err = Open(t.Context(), database)
+		require.ErrorIs(t, err, ErrNewer)
+		assert.ErrorContains(t, err, "version 2")
+		assert.Equal(t, before, tablesOf(t, m))
+	})
+}
+
+func TestAModelThatGrowsGetsItsColumnsAndTheirValues(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		database := emptyDatabase(t, d)
+		m := open(t, database)
+		syncAll(t, m, client)
+		changed := value(t, m, "SELECT max(changed) FROM time_reports")
+		// The mirror as a version has made it that knew fewer properties, and one more.
+		for _, statement := range []string{
+			"ALTER TABLE time_reports DROP COLUMN internal_comment", "ALTER TABLE time_reports DROP COLUMN break_minutes",
+			"ALTER TABLE users DROP COLUMN next_of_kin", "ALTER TABLE users ADD COLUMN shoe_size INTEGER", "DROP TABLE invoice_rows",
+			"UPDATE mirror_meta SET value = 'old' WHERE name = 'schema_sum'",
+		} {
+			_, err := m.db.Exec(statement)
+			require.NoError(t, err, statement)
+		}
+		require.NoError(t, m.Close())
+		m = open(t, database)
+		syncAll(t, m, client)
+		requireEqual(t, m, srv, "acme")
+		assert.Equal(t, changed, value(t, m, "SELECT max(changed) FROM time_reports"), "the rows have not changed")
+		assert.Equal(t, "", value(t, m, "SELECT max(shoe_size) FROM users"), "nothing is dropped")
+	})
+}
+
+func TestAnUnknownListIsRefused(t *testing.T) {
+	_, client := company(t)
+	m := newMirror(t, SQLite)
+	_, err := m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"timereports"}})
+	require.ErrorContains(t, err, `no list "timereports"`)
+	require.ErrorContains(t, err, "time_reports")
+	_, err = m.Sync(t.Context(), client, Options{})
+	require.ErrorContains(t, err, "Options.Account")
+	_, err = m.Sync(t.Context(), nil, Options{Account: "acme"})
+	require.ErrorContains(t, err, "client is nil")
+}
+
+func TestProgressIsReportedUpToTheWholeList(t *testing.T) {
+	srv, client := company(t)
+	m := newMirror(t, SQLite)
+	var last Progress
+	_, err := m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time-reports"}, Progress: func(p Progress) {
+		assert.GreaterOrEqual(t, p.Written, last.Written)
+		last = p
+	}})
+	require.NoError(t, err)
+	assert.Equal(t, Progress{Table: "time_reports", Total: srv.TimeReports.Len(), Requests: last.Requests, Written: srv.TimeReports.Len()}, last)
+	assert.NotZero(t, last.Requests)
+}
