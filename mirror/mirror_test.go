@@ -15,13 +15,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/tidtest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var schemas atomic.Int64
 
@@ -327,6 +324,23 @@ func TestAnotherRunWithoutChangesWritesNothing(t *testing.T) {
 			assert.LessOrEqual(t, l.Requests, 2, l.Table)
 		}
 	})
+}
+
+// TestAnUnchangedListCostsOneRequest counts what a run costs when nothing has changed: one
+// request for a list that is followed, one for each hundred rows of the others.
+func TestAnUnchangedListCostsOneRequest(t *testing.T) {
+	srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithRateLimit(0), tidtest.WithCompany(tidtest.Sample(1, 40)))
+	client := srv.Client(tid.WithLimiter(nil))
+	m := newMirror(t, SQLite)
+	syncAll(t, m, client)
+	for _, l := range syncAll(t, m, client).Lists {
+		want := 1
+		if rows := reflect.ValueOf(stores(srv)[l.Table]).Len(); listNamed(t, l.Table).follow == nil {
+			want = max(1, (rows+99)/100)
+		}
+		assert.Equal(t, want, l.Requests, l.Table)
+	}
+	assert.Greater(t, srv.TimeReports.Len(), 3000)
 }
 
 func TestNoTwoTablesAndNoTwoColumnsOfATableHaveOneName(t *testing.T) {
