@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -120,9 +121,10 @@ type querier interface {
 func (m *Mirror) check(ctx context.Context, q querier) (sum string, err error) {
 	names := `SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite\_%' ESCAPE '\'`
 	if m.dialect == Postgres {
-		names = `SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace`
+		names = `SELECT relname FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+			AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')` // what extensions have put there
 	}
-	there, err := strings1(ctx, q, names)
+	there, err := firstColumn(ctx, q, names)
 	switch {
 	case err != nil && strings.Contains(err.Error(), "file is not a database"):
 		return "", fmt.Errorf("mirror: %w: the file is no SQLite database", ErrNotMirror)
@@ -131,11 +133,7 @@ func (m *Mirror) check(ctx context.Context, q querier) (sum string, err error) {
 	case len(there) == 0:
 		return "", nil
 	}
-	isOurs := false
-	for _, name := range there {
-		isOurs = isOurs || name == "mirror_meta"
-	}
-	if !isOurs {
+	if !slices.Contains(there, "mirror_meta") {
 		return "", fmt.Errorf("mirror: %w: it has %s and no table mirror_meta. Name an empty database or a file that does not exist yet", ErrNotMirror, there[0])
 	}
 	meta := make(map[string]string)
@@ -156,8 +154,8 @@ func (m *Mirror) check(ctx context.Context, q querier) (sum string, err error) {
 	return meta["schema_sum"], nil
 }
 
-// strings1 is the first column of a query.
-func strings1(ctx context.Context, q querier, query string, args ...any) (all []string, err error) {
+// firstColumn is the first column of a query.
+func firstColumn(ctx context.Context, q querier, query string, args ...any) (all []string, err error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -242,7 +240,7 @@ func (m *Mirror) columnsOf(ctx context.Context, q querier, table string) (map[st
 	if m.dialect == Postgres {
 		query = "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1"
 	}
-	names, err := strings1(ctx, q, query, table)
+	names, err := firstColumn(ctx, q, query, table)
 	there := make(map[string]bool, len(names))
 	for _, name := range names {
 		there[name] = true

@@ -292,7 +292,8 @@ func (m *Mirror) known(ctx context.Context, t *table, account string) (known map
 	}
 	query := "SELECT id, coalesce(json_extract(raw, '$." + property + "'), " + name + ", '') FROM "
 	if m.dialect == Postgres {
-		query = "SELECT id, coalesce(raw->>'" + property + "', " + name + "::text, '') FROM "
+		// PostgreSQL reads no property of a JSON text that has \u0000 anywhere.
+		query = `SELECT id, coalesce(CASE WHEN strpos(raw::text, '\u0000') = 0 THEN raw->>'` + property + `' END, ` + name + `::text, '') FROM `
 	}
 	known = make(map[int64]tid.DateTime)
 	err = m.each(ctx, query+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {

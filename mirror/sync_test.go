@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +142,25 @@ func TestWhatHasNoColumnStandsInRaw(t *testing.T) {
 	var raw string
 	require.NoError(t, m.db.QueryRow("SELECT raw FROM contacts WHERE id = ?", id).Scan(&raw))
 	assert.Contains(t, raw, `"creditLimit":12345.6`)
+}
+
+func TestTextsOfAnyKindAreHeld(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		odd := "Å'\"; DROP TABLE contacts; -- 😀\n\t\\u0000"
+		id := srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: odd, ContactType: tid.ContactPerson}})
+		nul := srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: "a\x00b", ContactType: tid.ContactPerson}})
+		m := newMirror(t, d)
+		syncAll(t, m, client)
+		assert.Equal(t, odd, value(t, m, fmt.Sprintf("SELECT name FROM contacts WHERE id = %d", id)))
+		want := "a\x00b"
+		if d == Postgres { // which has no NUL
+			want = "a\uFFFDb"
+		}
+		assert.Equal(t, want, value(t, m, fmt.Sprintf("SELECT name FROM contacts WHERE id = %d", nul)))
+		srv.Contacts.Delete(id)
+		assert.Equal(t, 1, reportOf(t, syncAll(t, m, client), "contacts").Deleted)
+	})
 }
 
 func TestAValueThatDoesNotFitIsAnErrorThatNamesIt(t *testing.T) {
@@ -288,7 +308,7 @@ func tablesOf(t testing.TB, m *Mirror) []string {
 	if m.dialect == Postgres {
 		query = "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace ORDER BY 1"
 	}
-	names, err := strings1(t.Context(), m.db, query)
+	names, err := firstColumn(t.Context(), m.db, query)
 	require.NoError(t, err)
 	return names
 }
