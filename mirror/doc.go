@@ -40,7 +40,8 @@
 // costs one request. The API says with it how many rows the list has; only if that is not
 // what the mirror has, deleted rows are looked for. The other lists are read as a whole, a
 // request for each hundred rows, and the rows are compared by a hash: users, tasks,
-// invoices, logs, project collections, and the short lists of the administration.
+// invoices, project collections, and the short lists of the administration. Of logs the
+// newest are read, until the API's count shows that all others are known.
 //
 // Details are read for rows that are new or have changed: users, projects, opportunities,
 // invoices, and contacts that are companies.

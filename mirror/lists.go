@@ -17,6 +17,8 @@ type list struct {
 	// follow yields what has changed; nil where the API does not sort the list by updates.
 	follow func(context.Context, *tid.Client, *tid.Cursor) iter.Seq2[any, error]
 	all    func(context.Context, *tid.Client) iter.Seq2[any, error]
+	// appends says that the newest rows come first, and that rows do not change.
+	appends bool
 	// gone finds deleted rows; nil where the SDK has no method for it.
 	gone func(context.Context, *tid.Client, iter.Seq2[int64, tid.DateTime]) iter.Seq2[int64, error]
 	// get reads the detail of a row; nil where the row is all there is. needs says whether
@@ -58,7 +60,8 @@ var lists = []*list{
 	followed("time_reports", func(c *tid.Client) *tid.TimeReportsService { return c.TimeReports }, tid.TimeReportListOptions{}),
 	read("invoices", func(c *tid.Client) *tid.InvoicesService { return c.Invoices }, tid.InvoiceListOptions{SortBy: tid.InvoicesByCreatedDate, ListOptions: oldestFirst}).
 		detail(reflect.TypeFor[tid.Invoice](), getter(func(c *tid.Client) *tid.InvoicesService { return c.Invoices }), nil),
-	read("logs", func(c *tid.Client) *tid.LogsService { return c.Logs }, tid.LogListOptions{SortBy: tid.LogsByCreatedDate, ListOptions: oldestFirst}),
+	read("logs", func(c *tid.Client) *tid.LogsService { return c.Logs }, tid.LogListOptions{SortBy: tid.LogsByCreatedDate, ListOptions: tid.ListOptions{SortOrder: tid.Descending}}).
+		appended(),
 }
 
 var oldestFirst = tid.ListOptions{SortOrder: tid.Ascending}
@@ -139,6 +142,12 @@ func (l *list) detail(model reflect.Type, get func(context.Context, *tid.Client,
 	if needs == nil {
 		l.needs = func(any) bool { return true }
 	}
+	return l
+}
+
+// appended is the list as one to which rows are only added.
+func (l *list) appended() *list {
+	l.appends = true
 	return l
 }
 

@@ -70,7 +70,7 @@ func (r *run) plan(ctx context.Context) (PlannedList, error) {
 	}
 	if !planned.First {
 		planned.Rows, planned.Requests = live, 1
-		if r.list.follow == nil {
+		if r.list.follow == nil && !r.list.appends {
 			planned.Requests = max(1, pages(live))
 		}
 		return planned, nil

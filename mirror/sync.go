@@ -235,6 +235,13 @@ func (r *run) progress() {
 	}
 }
 
+// count is the number of rows of the list, as the last answer has it.
+func (r *run) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.total
+}
+
 // take returns the JSON of an item and forgets it.
 func (r *run) take(item any) []byte {
 	r.mu.Lock()
@@ -402,7 +409,7 @@ func (r *run) details(ctx context.Context, rows []row) error {
 // run.
 func (r *run) deletions(ctx context.Context, compared string) error {
 	live, err := r.m.live(ctx, r.m.db, r.list.table, r.opts.Account)
-	if err != nil || live == r.total {
+	if err != nil || live == r.count() {
 		return err
 	}
 	if r.list.gone != nil {
@@ -505,6 +512,7 @@ func (r *run) whole(ctx context.Context) error {
 	}
 	there := make(map[int64]bool)
 	var rows []row
+	added, same, complete := 0, 0, false
 	for item, err := range r.list.all(ctx, r.client) {
 		if err != nil {
 			return err
@@ -513,9 +521,23 @@ func (r *run) whole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		there[one.id] = true
-		if hash, ok := known[one.id]; ok && hash == one.hash {
+		if there[one.id] { // it has moved to the next page
 			continue
+		}
+		there[one.id] = true
+		hash, ok := known[one.id]
+		if ok && hash == one.hash {
+			// All rows of the list are known if those before a page of known ones are all
+			// that is new, by the API's own count.
+			if same++; r.list.appends && same >= pageRows && len(known)+added == r.count() {
+				complete = true
+				break
+			}
+			continue
+		}
+		same = 0
+		if !ok {
+			added++
 		}
 		if rows = append(rows, one); len(rows) == r.batch() {
 			if err := r.write(ctx, rows, nil); err != nil {
@@ -524,7 +546,7 @@ func (r *run) whole(ctx context.Context) error {
 			rows = rows[:0]
 		}
 	}
-	if err := r.write(ctx, rows, nil); err != nil {
+	if err := r.write(ctx, rows, nil); err != nil || complete {
 		return err
 	}
 	var missing []int64

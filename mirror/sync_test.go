@@ -113,6 +113,34 @@ func TestARowThatComesBackIsNotMarkedAsDeletedAnyMore(t *testing.T) {
 	}
 }
 
+func TestOfTheLogOnlyWhatIsNewIsRead(t *testing.T) {
+	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
+	srv, _ := company(t, tidtest.WithClock(func() time.Time { return at }))
+	client := srv.Client(tid.WithLimiter(nil), tid.WithReadAhead(0))
+	m := newMirror(t, SQLite)
+	for range 1000 {
+		srv.Logs.Put(tid.Log{Text: "Något hände"})
+	}
+	only := Options{Account: "acme", Only: []string{"logs"}}
+	logs := func() ListReport {
+		report, err := m.Sync(t.Context(), client, only)
+		require.NoError(t, err)
+		same(t, listNamed(t, "logs").table, expected(t, listNamed(t, "logs").table, srv.Logs.All())["logs"], held(t, m, listNamed(t, "logs").table, "acme"))
+		return report.Lists[0]
+	}
+	assert.Equal(t, srv.Logs.Len(), logs().Written)
+	assert.Equal(t, 1, logs().Requests, "nothing is new")
+	at = at.Add(time.Minute)
+	for range 3 {
+		srv.Logs.Put(tid.Log{Text: "Något hände igen"})
+	}
+	report := logs()
+	assert.Equal(t, 3, report.Written)
+	assert.Equal(t, 2, report.Requests, "the first page, and one that ends with a hundred known rows")
+	srv.Logs.Delete(srv.Logs.All()[10].ID)
+	assert.Equal(t, 1, logs().Deleted)
+}
+
 func TestAListThatMayNotBeReadIsSkippedAndTold(t *testing.T) {
 	eachDialect(t, func(t *testing.T, d Dialect) {
 		srv, client := company(t)
