@@ -26,8 +26,9 @@ func goes(t *testing.T, dir string, env []string, args ...string) string {
 
 // forget takes the modules of a version out of the cache.
 func forget(t *testing.T, cache, version string) {
-	for _, pattern := range []string{"github.com/vismatid/tid@" + version, "github.com/vismatid/tid/*/*@" + version,
-		"cache/download/github.com/vismatid/tid/@v/" + version + ".*", "cache/download/github.com/vismatid/tid/*/*/@v/" + version + ".*"} {
+	for _, pattern := range []string{"github.com/vismatid/tid@" + version, "github.com/vismatid/tid/*@" + version, "github.com/vismatid/tid/*/*@" + version,
+		"cache/download/github.com/vismatid/tid/@v/" + version + ".*", "cache/download/github.com/vismatid/tid/*/@v/" + version + ".*",
+		"cache/download/github.com/vismatid/tid/*/*/@v/" + version + ".*"} {
 		paths, err := filepath.Glob(filepath.Join(cache, filepath.FromSlash(pattern)))
 		require.NoError(t, err)
 		for _, path := range paths {

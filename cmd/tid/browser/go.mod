@@ -21,4 +21,5 @@ require (
 replace (
 	github.com/vismatid/tid => ../../..
 	github.com/vismatid/tid/cmd/tid => ../
+	github.com/vismatid/tid/mirror => ../../../mirror
 )

@@ -34,12 +34,17 @@ func (a *app) account(more ...tid.Option) (*account, error) {
 	if err != nil {
 		return nil, err
 	}
+	return a.open(name, p, secret, more...)
+}
+
+// open opens the account that a profile and its secret lead to.
+func (a *app) open(name string, p profile.Profile, secret string, more ...tid.Option) (acc *account, err error) {
 	opts := []tid.Option{tid.WithUserAgent("tid-cli/" + tid.Version)}
 	if p.BaseURL != "" {
 		opts = append(opts, tid.WithBaseURL(p.BaseURL))
 	}
 	opts = append(append(opts, a.env.Options...), more...)
-	acc := &account{name: name, profile: p, credential: cmp.Or(p.AppID, secret)}
+	acc = &account{name: name, profile: p, credential: cmp.Or(p.AppID, secret)}
 	source := tid.StaticToken(secret)
 	if p.AppID != "" {
 		source = tid.AppCredentials(p.AppID, secret)

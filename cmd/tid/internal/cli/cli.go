@@ -124,6 +124,7 @@ const about = `Looks into an account of Visma Tid (Blikk, Spiris Tid), and expor
   tid contacts get 7                 one object; also create, update, delete
   tid time-reports import hours.csv  check a file, then create what is in it
   tid api GET v1/Core/Contacts       any request
+  tid mirror --to sqlite:tid.db      a copy of the account in a database
   tid doctor                         hold the API against its description
   tid sandbox                        a fake API with a made-up company
 
@@ -160,7 +161,7 @@ func New(env Env) (*cobra.Command, error) {
 	resources := a.resources(root)
 	a.addImport(root)
 	root.Long = fmt.Sprintf(about, wrapped(resources, "  ", 78))
-	root.AddCommand(a.apiCommand(), a.loginCommand(), a.logoutCommand(), a.profilesCommand(), a.doctorCommand(), a.sandboxCommand(), versionCommand())
+	root.AddCommand(a.apiCommand(), a.loginCommand(), a.logoutCommand(), a.profilesCommand(), a.doctorCommand(), a.mirrorCommand(), a.sandboxCommand(), versionCommand())
 	root.SetHelpTemplate(helpTemplate)
 	strict(root)
 	return root, nil
