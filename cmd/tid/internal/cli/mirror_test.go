@@ -101,6 +101,49 @@ func TestTheMirrorIsMadeAndKeptUpToDate(t *testing.T) {
 	}
 }
 
+func TestThePayrollQueryOfTheReadmeAnswers(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, text, _ := strings.Cut(string(readme), "```sql\n")
+	text, _, _ = strings.Cut(text, "```")
+	const lastMonth = "strftime('%Y-%m', 'now', 'start of month', '-1 day')"
+	require.Contains(t, text, lastMonth)
+
+	d := newDesk(t)
+	file := filepath.Join(t.TempDir(), "tid.db")
+	d.must("mirror", "--to", "sqlite:"+file)
+	month := d.srv.TimeReports.All()[0].Date.String()[:len("2026-10")]
+	hours, absence := map[string]tid.Decimal{}, map[string]tid.Decimal{}
+	for _, r := range d.srv.TimeReports.All() {
+		if !strings.HasPrefix(r.Date.String(), month) {
+			continue
+		}
+		hours[r.User.Name] = hours[r.User.Name].Add(r.Hours)
+		if r.AbsenceProject != nil {
+			absence[r.User.Name] = absence[r.User.Name].Add(r.Hours)
+		}
+	}
+	db, err := sql.Open("sqlite", file)
+	require.NoError(t, err)
+	defer db.Close()
+	rows, err := db.Query(strings.Replace(text, lastMonth, "'"+month+"'", 1))
+	require.NoError(t, err)
+	defer rows.Close()
+	answered := 0
+	for ; rows.Next(); answered++ {
+		var number, name, of string
+		var worked, absent float64
+		require.NoError(t, rows.Scan(&number, &name, &of, &worked, &absent))
+		assert.NotEmpty(t, number)
+		assert.Equal(t, month, of)
+		assert.Equal(t, hours[name].InexactFloat64(), worked, name)
+		assert.Equal(t, absence[name].InexactFloat64(), absent, name)
+	}
+	require.NoError(t, rows.Err())
+	assert.Equal(t, len(hours), answered)
+	assert.NotEmpty(t, absence)
+}
+
 func TestWhatMayNotBeReadIsToldAndTheRestIsThere(t *testing.T) {
 	d := newDesk(t)
 	d.srv.Inject(tidtest.Fault{Operation: "GET /v1/Core/Invoices", Times: 99, Effect: tidtest.Answer(403, "")})
