@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +52,10 @@ func schedule(t *testing.T, database string, d Dialect, company *tidtest.Company
 	hard := false
 	var end context.CancelFunc
 	files := 0
+	var mu sync.Mutex // details are requested several at a time
 	srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithCompany(company), tidtest.WithSeed(seed), tidtest.WithBeforeRequest(func(srv *tidtest.Server, _ tidtest.Request) {
+		mu.Lock()
+		defer mu.Unlock()
 		if rnd.IntN(20) == 0 {
 			a.change(srv)
 		}
@@ -64,7 +68,7 @@ func schedule(t *testing.T, database string, d Dialect, company *tidtest.Company
 		}
 	}))
 	a.srv = srv
-	client := srv.Client(tid.WithReadAhead(1)) // requests come one at a time, so that a seed gives one schedule
+	client := srv.Client(tid.WithReadAhead(1))
 	m := open(t, database)
 	for range 2 + rnd.IntN(4) {
 		for range rnd.IntN(6) {
