@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,6 +58,13 @@ func connect(database string) (*Mirror, error) {
 	scheme, rest, _ := strings.Cut(database, ":")
 	switch {
 	case scheme == "sqlite" && rest != "":
+		file, err := os.OpenFile(rest, os.O_RDWR|os.O_CREATE, 0o600) // it holds personal data
+		if err == nil {
+			err = file.Close()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("mirror: %w", err)
+		}
 		name := (&url.URL{Path: rest}).EscapedPath()
 		db, err := sql.Open("sqlite", "file:"+name+"?_pragma=busy_timeout(10000)&_pragma=synchronous(NORMAL)&_txlock=immediate")
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -358,4 +359,17 @@ func TestNoTwoTablesAndNoTwoColumnsOfATableHaveOneName(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestTheFileIsForItsOwnerAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files have other modes there")
+	}
+	name := filepath.Join(t.TempDir(), "tid.db")
+	m, err := Open(t.Context(), "sqlite:"+name)
+	require.NoError(t, err)
+	require.NoError(t, m.Close())
+	info, err := os.Stat(name)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "it holds personal data")
 }
