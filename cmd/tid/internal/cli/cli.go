@@ -144,6 +144,7 @@ func New(env Env) (*cobra.Command, error) {
 	a := &app{env: env, operations: operations, profiles: &profile.Store{Dir: env.ConfigDir, Keyring: env.Keyring, Timeout: 3 * time.Second}}
 	root := &cobra.Command{
 		Use:           "tid",
+		Version:       tid.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
@@ -158,6 +159,10 @@ func New(env Env) (*cobra.Command, error) {
 		return usage("%w; %s --help explains", err, cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&a.name, "profile", "", "the `name` of the profile to use")
+	_ = root.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) { // it has just been added
+		names, _ := a.profiles.Names() // none are proposed of a file that cannot be read
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
 	resources := a.resources(root)
 	a.addImport(root)
 	root.Long = fmt.Sprintf(about, wrapped(resources, "  ", 78))

@@ -300,6 +300,7 @@ func TestTheExitStatusTellsWhatHappened(t *testing.T) {
 		"a missing filter":       {args: []string{"time-reports", "user-day-statistics"}, code: cli.Wrong, says: "required"},
 		"an id that is none":     {args: []string{"contacts", "get", "seven"}, code: cli.Wrong, says: "seven"},
 		"too few arguments":      {args: []string{"contacts", "get"}, code: cli.Wrong, says: "tid contacts get ID"},
+		"an ending that is none": {args: []string{"contacts", "list", "-f", "rows.pdf"}, code: cli.Wrong, says: "xlsx"},
 		"a format that is none":  {args: []string{"contacts", "list", "-o", "pdf"}, code: cli.Wrong, says: "xlsx"},
 		"a page size beyond 100": {args: []string{"contacts", "list", "--page-size", "101"}, code: cli.Wrong, says: "100"},
 		"an address of none":     {args: []string{"login", "--app-id", "x", "--base-url", "example"}, code: cli.Wrong, says: "base URL"},
@@ -594,4 +595,9 @@ func TestShellsAreHelped(t *testing.T) {
 	}
 	assert.Contains(t, d.must("__complete", "contacts", "list", "--contact-type", ""), "company")
 	assert.Contains(t, d.must("__complete", "time-r"), "time-reports")
+	d.stdin = d.srv.StaticToken
+	d.must("login", "--profile", "acme", "--static-token", "--base-url", d.srv.URL)
+	assert.Contains(t, d.must("__complete", "contacts", "list", "--profile", ""), "acme")
+	assert.Equal(t, d.must("version"), "tid "+tid.Version+"\n")
+	assert.Contains(t, d.must("--version"), tid.Version)
 }

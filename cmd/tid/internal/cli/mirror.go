@@ -33,7 +33,7 @@ func (a *app) mirrorCommand() *cobra.Command {
 	var only []string
 	var every time.Duration
 	var parallel int
-	var asJSON bool
+	var asJSON, plan bool
 	cmd := &cobra.Command{
 		Use:   "mirror --to DATABASE",
 		Short: "Keep a copy of the account in a database",
@@ -66,6 +66,7 @@ for want of a permission; everything else is read all the same.
 	flags.StringVar(&name, "account", "", "the `name` of the account in the database; that of the profile if not given")
 	flags.IntVar(&parallel, "parallel", 4, "how many `accounts` are read at the same time")
 	flags.BoolVar(&asJSON, "json", false, "write what was done as JSON, a line for each run of an account")
+	flags.BoolVar(&plan, "plan", false, "show what a run would read and how many requests it would cost, and copy nothing")
 	flags.StringVar(&listen, "listen", "", "the `address` for /healthz and /metrics, such as 127.0.0.1:9090; others can reach one that is not of this machine alone")
 	flags.StringVar(&logs, "log", "", "log the start and the end of each run to standard error, as `text` or json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -77,6 +78,8 @@ for want of a permission; everything else is read all the same.
 			return usage("--every is a time of a second or more, such as 5m, not %s", every)
 		case parallel < 1:
 			return usage("--parallel is a number of accounts, not %d", parallel)
+		case plan && every != 0:
+			return usage("--plan is for one run: leave --every out")
 		case listen != "" && every == 0:
 			return usage("--listen needs --every")
 		case file != "" && (name != "" || a.name != ""):
@@ -100,6 +103,13 @@ for want of a permission; everything else is read all the same.
 		m, err := mirror.Open(cmd.Context(), to)
 		if err != nil {
 			return errors.New(hide(err.Error()))
+		}
+		if plan {
+			err := showPlans(cmd.Context(), cmd.OutOrStdout(), m, accounts, only, asJSON)
+			if err != nil {
+				err = errors.New(hide(err.Error()))
+			}
+			return errors.Join(err, m.Close())
 		}
 		f := &fleet.Fleet{Mirror: m, Accounts: accounts, Only: only, Parallel: parallel, Every: every, Redact: hide}
 		err = a.runFleet(cmd, f, listen, logger, asJSON)
@@ -140,6 +150,38 @@ for want of a permission; everything else is read all the same.
 	}
 	cmd.AddCommand(schema, views)
 	return cmd
+}
+
+// showPlans shows what a run of each account would do.
+func showPlans(ctx context.Context, w io.Writer, m *mirror.Mirror, accounts []fleet.Account, only []string, asJSON bool) error {
+	for _, account := range accounts {
+		lists, err := m.Plan(ctx, account.Client, mirror.Options{Account: account.Name, Only: only, Fingerprint: account.Fingerprint})
+		if err != nil {
+			return fmt.Errorf("%s: %w", account.Name, err)
+		}
+		if asJSON {
+			if err := json.NewEncoder(w).Encode(map[string]any{"account": account.Name, "plan": lists}); err != nil {
+				return err
+			}
+			continue
+		}
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		requests := 0
+		fmt.Fprintf(table, "%s\trows\trequests\t\n", account.Name)
+		for _, l := range lists {
+			note := l.Error
+			if l.First && note == "" {
+				note = "read for the first time"
+			}
+			fmt.Fprintf(table, "  %s\t%d\t%d\t%s\n", l.Table, l.Rows, l.Requests, note)
+			requests += l.Requests
+		}
+		fmt.Fprintf(table, "  in all\t\t%d\t%s at four a second\n", requests, time.Duration(requests)*time.Second/4)
+		if err := table.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noDatabase refuses arguments without showing them: one may be the URL of a database, with a password.

@@ -101,6 +101,26 @@ func TestTheMirrorIsMadeAndKeptUpToDate(t *testing.T) {
 	}
 }
 
+func TestThePlanIsShownAndNothingIsCopied(t *testing.T) {
+	d := newDesk(t)
+	to := "sqlite:" + filepath.Join(t.TempDir(), "tid.db")
+	text := d.must("mirror", "--to", to, "--plan")
+	assert.Regexp(t, fmt.Sprintf(`\n  time_reports +%d +\d+ +read for the first time\n`, len(d.srv.TimeReports.All())), text)
+	assert.Regexp(t, `\n  in all +\d+ +\d`, text)
+	var plan struct {
+		Account string
+		Plan    []mirror.PlannedList
+	}
+	require.NoError(t, json.Unmarshal([]byte(d.must("mirror", "--to", to, "--plan", "--json", "--only", "contacts")), &plan))
+	require.Len(t, plan.Plan, 1)
+	assert.True(t, plan.Plan[0].First, "the plan before has copied nothing")
+	d.must("mirror", "--to", to, "--only", "contacts")
+	require.NoError(t, json.Unmarshal([]byte(d.must("mirror", "--to", to, "--plan", "--json", "--only", "contacts")), &plan))
+	assert.False(t, plan.Plan[0].First)
+	assert.Equal(t, 1, plan.Plan[0].Requests)
+	assert.Equal(t, cli.Wrong, d.run("mirror", "--to", to, "--plan", "--every", "5m"))
+}
+
 func TestThePayrollQueryOfTheReadmeAnswers(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)

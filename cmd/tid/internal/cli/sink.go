@@ -150,6 +150,7 @@ func (s *sink) chosen() (string, error) {
 				return format, nil
 			}
 		}
+		return "", usage("no format is known by the ending of %s: -o names one of %s", s.file, strings.Join(output.Formats(), ", "))
 	}
 	switch {
 	case s.file == "" && s.app.terminal(s.app.env.Stdout) >= 0:
