@@ -114,7 +114,6 @@ type app struct {
 	operations []*description.Operation
 	profiles   *profile.Store
 	name       string // of the profile, as it was given
-
 }
 
 const about = `Looks into an account of Visma Tid (Blikk, Spiris Tid), and exports from it.
