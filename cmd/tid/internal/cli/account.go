@@ -89,12 +89,7 @@ func (a *app) credentials() (name string, p profile.Profile, secret string, err 
 }
 
 func (a *app) profileName() string {
-	for _, name := range []string{a.name, a.env.Getenv("TID_PROFILE")} {
-		if name != "" {
-			return name
-		}
-	}
-	return profile.Default
+	return cmp.Or(a.name, a.env.Getenv("TID_PROFILE"), profile.Default)
 }
 
 func (a *app) loginCommand() *cobra.Command {
@@ -158,23 +153,15 @@ keyring, or in a file for you alone if there is no keyring.`,
 
 // try makes sure that credentials are taken.
 func (a *app) try(ctx context.Context, p profile.Profile, secret string) error {
-	opts := slices.Clone(a.env.Options)
-	if p.BaseURL != "" {
-		opts = append([]tid.Option{tid.WithBaseURL(p.BaseURL)}, opts...)
-	}
-	source := tid.StaticToken(secret)
-	if p.AppID != "" {
-		source = tid.AppCredentials(p.AppID, secret)
-	}
-	c, err := tid.NewClient(source, opts...)
+	acc, err := a.open("", p, secret)
 	if err != nil {
-		return usageError{err}
-	}
-	if p.AppID != "" {
-		_, err := tid.ExchangeToken(ctx, p.AppID, secret, opts...)
 		return err
 	}
-	_, err = c.Contacts.List(ctx, &tid.ContactListOptions{ListOptions: tid.ListOptions{PageSize: 1}})
+	if acc.exchange != nil {
+		_, err = acc.exchange(ctx)
+		return err
+	}
+	_, err = acc.client.Contacts.List(ctx, &tid.ContactListOptions{ListOptions: tid.ListOptions{PageSize: 1}})
 	if errors.Is(err, tid.ErrForbidden) {
 		return nil // taken, and may not read contacts
 	}

@@ -75,8 +75,8 @@ func (a *app) downloadCommand(cmd *cobra.Command, o *description.Operation) {
 		if err != nil {
 			return err
 		}
-		service, method, kind := method(acc.client, o.ID)
-		result, err := invoke(cmd.Context(), service.MethodByName(method), kind, args)
+		f, kind := method(acc.client, o.ID)
+		result, err := invoke(cmd.Context(), f, kind, args)
 		if err != nil {
 			return err
 		}

@@ -211,11 +211,7 @@ func (a *app) listCommand(cmd *cobra.Command, o *description.Operation) {
 		if *limit < 0 {
 			return usage("--limit must be 0 or more")
 		}
-		acc, err := a.account()
-		if err != nil {
-			return err
-		}
-		path, err := acc.path(o, args)
+		acc, path, err := a.at(o, args)
 		if err != nil {
 			return err
 		}
@@ -273,6 +269,16 @@ func (r rest) EncodeValues(_ string, v *url.Values) error {
 	return nil
 }
 
+// at opens the account, and returns where it has an operation, with arguments in the braces of its path.
+func (a *app) at(o *description.Operation, args []string) (*account, string, error) {
+	acc, err := a.account()
+	if err != nil {
+		return nil, "", err
+	}
+	path, err := acc.path(o, args)
+	return acc, path, err
+}
+
 // path is where the account has an operation, with arguments in its braces.
 func (acc *account) path(o *description.Operation, args []string) (string, error) {
 	path := o.Path
@@ -294,11 +300,7 @@ func (acc *account) path(o *description.Operation, args []string) (string, error
 func (a *app) getCommand(cmd *cobra.Command, o *description.Operation) {
 	sink := a.newSink(cmd, o.Answer, true)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		acc, err := a.account()
-		if err != nil {
-			return err
-		}
-		path, err := acc.path(o, args)
+		acc, path, err := a.at(o, args)
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,19 +137,15 @@ func (s *sink) chosen() (string, error) {
 	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(s.file), "."))
 	switch {
 	case s.format != "":
-		for _, format := range output.Formats() {
-			if format == s.format {
-				return format, nil
-			}
+		if slices.Contains(output.Formats(), s.format) {
+			return s.format, nil
 		}
 		return "", usage("--output is one of %s, not %q", strings.Join(output.Formats(), ", "), s.format)
 	case ending == "yml":
 		return "yaml", nil
 	case ending != "":
-		for _, format := range output.Formats() {
-			if format == ending {
-				return format, nil
-			}
+		if slices.Contains(output.Formats(), ending) {
+			return ending, nil
 		}
 		return "", usage("no format is known by the ending of %s: -o names one of %s", s.file, strings.Join(output.Formats(), ", "))
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -22,19 +23,19 @@ import (
 
 // method finds the method of the client that an operation's id names, such as "Tasks.Comments.Update" or, with the kind of
 // article in a parameter, "Articles.Create.Material".
-func method(c *tid.Client, id string) (service reflect.Value, name, kind string) {
-	service = reflect.ValueOf(c).Elem()
+func method(c *tid.Client, id string) (f reflect.Value, kind string) {
+	service := reflect.ValueOf(c).Elem()
 	parts := strings.Split(id, ".")
 	for i, part := range parts {
-		if service.Kind() == reflect.Pointer && service.MethodByName(part).IsValid() {
-			return service, part, strings.ToLower(strings.Join(parts[i+1:], ""))
-		}
 		if service.Kind() == reflect.Pointer {
+			if f = service.MethodByName(part); f.IsValid() {
+				return f, strings.ToLower(strings.Join(parts[i+1:], ""))
+			}
 			service = service.Elem()
 		}
 		service = service.FieldByName(part)
 	}
-	return reflect.Value{}, "", ""
+	return reflect.Value{}, ""
 }
 
 // invoke calls a method of a service: its parameters are the context, a kind of article where there is one, the arguments
@@ -77,22 +78,18 @@ func (a *app) writeCommand(cmd *cobra.Command, o *description.Operation) {
 			if err := a.agreed(ctx, where, *yes, *dry); err != nil {
 				return nil, err
 			}
-			service, name, kind := method(c, o.ID)
-			return invoke(ctx, service.MethodByName(name), kind, args)
+			f, kind := method(c, o.ID)
+			return invoke(ctx, f, kind, args)
 		}
 	case o.Body == nil:
 		send = a.parameters(cmd, o, yes, dry)
-	case o.Method == http.MethodPut && a.canModify(o):
+	case o.Method == http.MethodPut && canModify(o):
 		send = a.modify(cmd, o, yes, dry)
 	default:
 		send = a.body(cmd, o, yes, dry)
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		acc, err := a.account()
-		if err != nil {
-			return err
-		}
-		path, err := acc.path(o, args)
+		acc, path, err := a.at(o, args)
 		if err != nil {
 			return err
 		}
@@ -153,8 +150,7 @@ func (a *app) parameters(cmd *cobra.Command, o *description.Operation, yes, dry 
 	}
 	return func(ctx context.Context, c *tid.Client, where string, args []string) (any, error) {
 		what := where
-		service, name, kind := method(c, o.ID)
-		f := service.MethodByName(name)
+		f, kind := method(c, o.ID)
 		var rest []reflect.Value
 		for i, v := range values {
 			if p := o.Filters()[i]; p.Required && !v.set {
@@ -234,8 +230,7 @@ func (a *app) body(cmd *cobra.Command, o *description.Operation, yes, dry *bool)
 		if json.Unmarshal(body, &members) == nil && len(members) == 0 {
 			return nil, usage("there is nothing to send: give flags, or --input - for JSON on standard input")
 		}
-		service, name, kind := method(c, o.ID)
-		f := service.MethodByName(name)
+		f, kind := method(c, o.ID)
 		in := reflect.New(f.Type().In(f.Type().NumIn() - 1).Elem())
 		if err := json.Unmarshal(body, in.Interface()); err != nil {
 			return nil, usage("the object does not fit %s: %w", o, err)
@@ -313,17 +308,18 @@ func with(object []byte, path []string, value json.RawMessage) ([]byte, error) {
 }
 
 // canModify reports whether the service of an operation reads an object, edits it and writes it.
-func (a *app) canModify(o *description.Operation) bool {
+func canModify(o *description.Operation) bool {
 	service, ok := strings.CutSuffix(o.ID, ".Update")
-	if !ok {
-		return false
+	t := reflect.TypeFor[*tid.Client]()
+	for _, part := range strings.Split(service, ".") {
+		field, known := t.Elem().FieldByName(part)
+		if !ok || !known {
+			return false
+		}
+		t = field.Type
 	}
-	c, err := tid.NewClient(tid.StaticToken("none")) // it is asked for its methods alone
-	if err != nil {
-		return false
-	}
-	_, name, _ := method(c, service+".Modify")
-	return name != ""
+	_, ok = t.MethodByName("Modify")
+	return ok
 }
 
 // modify is an update of single properties: the object is read, edited and written as a whole.
@@ -347,8 +343,7 @@ func (a *app) modify(cmd *cobra.Command, o *description.Operation, yes, dry *boo
 			}
 			paths = append(paths, path)
 		}
-		service, _, kind := method(c, o.ID)
-		f := service.MethodByName("Modify")
+		f, kind := method(c, strings.TrimSuffix(o.ID, "Update")+"Modify")
 		edit := reflect.MakeFunc(f.Type().In(f.Type().NumIn()-1), func(in []reflect.Value) []reflect.Value {
 			err := a.edit(ctx, o, where, in[0].Interface(), changes, paths, *yes, *dry)
 			return []reflect.Value{reflect.ValueOf(&err).Elem()}
@@ -407,13 +402,6 @@ func difference(before, after []byte) []string {
 	var was, is map[string]json.RawMessage
 	_ = json.Unmarshal(before, &was) // both have just been written
 	_ = json.Unmarshal(after, &is)
-	names := map[string]bool{}
-	for name := range was {
-		names[name] = true
-	}
-	for name := range is {
-		names[name] = true
-	}
 	var lines []string
 	show := func(v json.RawMessage) string {
 		if v == nil {
@@ -421,12 +409,13 @@ func difference(before, after []byte) []string {
 		}
 		return string(v)
 	}
-	for name := range names {
+	either := maps.Clone(was)
+	maps.Copy(either, is)
+	for _, name := range slices.Sorted(maps.Keys(either)) {
 		if !bytes.Equal(was[name], is[name]) {
 			lines = append(lines, fmt.Sprintf("  %s: %s -> %s", name, show(was[name]), show(is[name])))
 		}
 	}
-	slices.Sort(lines)
 	return lines
 }
 

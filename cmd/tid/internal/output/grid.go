@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,17 +70,14 @@ func (g *grid) begin() error {
 	for _, column := range g.columns {
 		known[column] = true
 	}
-	came := map[string]bool{}
 	for _, cells := range g.held {
 		for _, c := range cells {
-			came[c.name] = true
 			if !g.chosen && !known[c.name] && !isObjectName(c.name) && !emptyParent(c, g.columns) {
 				known[c.name] = true
 				g.columns = append(g.columns, c.name)
 			}
 		}
 	}
-	// The values of the rows are all that there is without a description, as with --jq.
 	g.index = make(map[string]int, len(g.columns))
 	for i, column := range g.columns {
 		g.index[column] = i
@@ -133,12 +131,7 @@ func (g *grid) Close() error {
 		}
 	}
 	if len(g.left) > 0 {
-		names := make([]string, 0, len(g.left))
-		for name := range g.left {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		g.note(fmt.Sprintf("columns that only later rows have are left out: %s; --columns names them", strings.Join(names, ", ")))
+		g.note(fmt.Sprintf("columns that only later rows have are left out: %s; --columns names them", strings.Join(slices.Sorted(maps.Keys(g.left)), ", ")))
 	}
 	return g.sheet.end()
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -73,12 +74,7 @@ func (s *Store) All() (map[string]Profile, error) {
 // Names are the names of all profiles, in order.
 func (s *Store) Names() ([]string, error) {
 	all, err := s.All()
-	list := make([]string, 0, len(all))
-	for name := range all {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list, err
+	return slices.Sorted(maps.Keys(all)), err
 }
 
 // Get returns a profile and its secret: that of the application, or a static token.
