@@ -46,12 +46,21 @@ var steps = []func(*attempt) *Error{
 func (c *Client) attempt(ctx context.Context, call *call, n int, receive receive) (result outcome, failure *Error) {
 	a := &attempt{client: c, call: call, n: n, receive: receive, ctx: ctx, event: Event{Operation: call.op, Attempt: n}}
 	defer func() { a.end(failure) }()
-	for _, step := range steps {
-		if failure = step(a); failure != nil {
-			break
-		}
+	for failure = a.take(); failure != nil && a.trace != nil && a.trace.hasLapsed(); { // in the same attempt: nothing was sent
+		a.outcome, a.trace = outcome{}, nil
+		failure = a.take()
 	}
 	return a.outcome, failure
+}
+
+// take takes the steps until one fails.
+func (a *attempt) take() *Error {
+	for _, step := range steps {
+		if failure := step(a); failure != nil {
+			return failure
+		}
+	}
+	return nil
 }
 
 // end releases what the attempt still holds, also after a panic, and reports the attempt.
@@ -113,6 +122,9 @@ func (a *attempt) admit() *Error {
 			return refuse(c.noTurn(ctx, call, err))
 		}
 		a.permit = permit
+		if p, ok := permit.(StatefulPermit); ok {
+			a.event.Gate = p.State()
+		}
 		if wait <= time.Second || call.token == before { // a source that cannot give one without waiting
 			return nil
 		}
@@ -176,10 +188,14 @@ func (a *attempt) send() *Error {
 	a.trace = &sending{permit: a.permit, abort: cancel}
 	req := c.request(httptrace.WithClientTrace(ctx, a.trace.hooks()), a.call)
 	a.trace.body = setBody(req, a.call.body)
-	if c.untraced.Load() {
-		a.trace.sent()
+	var resp *http.Response
+	err := errLapsed
+	if !a.trace.lapse() { // the process may have stood still since the permit was given
+		if c.untraced.Load() {
+			a.trace.sent()
+		}
+		resp, err = c.http.Do(req)
 	}
-	resp, err := c.http.Do(req)
 	if err == nil || a.trace.traces() {
 		c.untraced.Store(!a.trace.traces())
 	}
@@ -253,7 +269,7 @@ func (a *attempt) read() *Error {
 // end of the call's context.
 func cause(ctx context.Context, err error) error {
 	switch by := context.Cause(ctx); {
-	case by == errStalled || by == errSecondConnection:
+	case by == errStalled || by == errSecondConnection || by == errLapsed:
 		return by
 	case ctx.Err() != nil && by != context.Canceled: // send itself cancels without a cause
 		return ended(ctx, nil)

@@ -37,6 +37,11 @@ type Token struct {
 	Expires time.Time
 }
 
+// NewToken is a token that was stored before, see [TokenCache].
+func NewToken(value string, expires time.Time) Token {
+	return Token{value: conceal(value), Expires: expires}
+}
+
 // Value returns the token, which requests carry as "Authorization: Bearer"; "" for the
 // zero Token. Nothing else shows it: to store a Token, store this text and Expires.
 func (t Token) Value() string {
@@ -103,6 +108,27 @@ func (a *appCredentials) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "tid.AppCredentials("+a.id+", …)")
 }
 
+// TokenCache keeps the token of an application for several clients, as a rule in several
+// processes.
+type TokenCache interface {
+	// Fetch returns a token whose value is not old: the one that is kept, or else one that
+	// exchange gets from the API, which it keeps. exchange goes through the client, with
+	// its address, transport, rate limit and retries; its errors are to be returned as they
+	// are. A client calls it at its first request, after a 401, and shortly before a token
+	// ends, and goes on with the old one meanwhile if that is good; one call at a time.
+	Fetch(ctx context.Context, old string, exchange func(context.Context) (Token, error)) (Token, error)
+}
+
+// CachedCredentials are [AppCredentials] whose tokens are those of a cache.
+func CachedCredentials(id, secret string, cache TokenCache) TokenSource {
+	return &cachedCredentials{appCredentials{id, conceal(secret)}, cache}
+}
+
+type cachedCredentials struct {
+	appCredentials
+	cache TokenCache
+}
+
 // BasicAuth sends a user name and a password with every request, for APIs and
 // gateways that take no access token.
 func BasicAuth(user, password string) TokenSource { return &basicAuth{user, conceal(password)} }
@@ -140,6 +166,11 @@ func checkSource(source TokenSource) error {
 			return errors.New("tid: the user name must not contain a colon")
 		}
 		return errors.Join(checkSecret("the user name", s.user), checkSecret("the password", s.password()))
+	case *cachedCredentials:
+		if s.cache == nil {
+			return errors.New("tid: CachedCredentials need a cache")
+		}
+		return checkSource(&s.appCredentials)
 	case *appCredentials:
 		if strings.Contains(s.id, ":") {
 			return errors.New("tid: the application id must not contain a colon")
@@ -243,7 +274,8 @@ func tokenLifetime(expires, serverTime string, now time.Time) time.Duration {
 // exchanger is the token source of one Client with application credentials. There is one
 // exchange at a time; callers wait for it until their contexts end.
 type exchanger struct {
-	fetch func(ctx context.Context, failed func(*Error)) (Token, error)
+	// fetch gets a token other than old.
+	fetch func(ctx context.Context, old string, failed func(*Error)) (Token, error)
 
 	mu       sync.Mutex
 	token    secret    // the current one; nil before the first exchange
@@ -282,7 +314,11 @@ func (x *exchanger) Token(ctx context.Context, refused string) (string, error) {
 		running = &exchange{done: make(chan struct{})}
 		x.pending = running
 		// The exchange serves all callers that wait, so it outlives the first of them.
-		go x.run(context.WithoutCancel(ctx), running)
+		old := ""
+		if x.token != nil {
+			old = x.token()
+		}
+		go x.run(context.WithoutCancel(ctx), old, running)
 	}
 	if usable(x.expires) { // the token is still good, so do not wait for its renewal
 		defer x.mu.Unlock()
@@ -324,7 +360,7 @@ func (e *exchange) abandoned(ctx context.Context) error {
 
 // run makes the exchange. A panic in it, of an observer or a transport, is raised
 // again in the goroutine of a caller.
-func (x *exchanger) run(ctx context.Context, e *exchange) {
+func (x *exchanger) run(ctx context.Context, old string, e *exchange) {
 	ctx, cancel := context.WithTimeout(ctx, exchangeTimeout)
 	defer cancel()
 	token, err := Token{}, errors.New("the token exchange was aborted")
@@ -345,7 +381,7 @@ func (x *exchanger) run(ctx context.Context, e *exchange) {
 		x.mu.Unlock()
 		close(e.done)
 	}()
-	token, err = x.fetch(ctx, func(failure *Error) {
+	token, err = x.fetch(ctx, old, func(failure *Error) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		e.last = failure

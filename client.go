@@ -184,8 +184,14 @@ func NewClient(source TokenSource, opts ...Option) (*Client, error) {
 	}
 	switch source := source.(type) {
 	case *appCredentials:
-		c.source = &exchanger{fetch: func(ctx context.Context, failed func(*Error)) (Token, error) {
+		c.source = &exchanger{fetch: func(ctx context.Context, _ string, failed func(*Error)) (Token, error) {
 			return c.exchange(ctx, source, failed)
+		}}
+	case *cachedCredentials:
+		c.source = &exchanger{fetch: func(ctx context.Context, old string, failed func(*Error)) (Token, error) {
+			return source.cache.Fetch(ctx, old, func(ctx context.Context) (Token, error) {
+				return c.exchange(ctx, &source.appCredentials, failed)
+			})
 		}}
 	case *basicAuth:
 		c.scheme = "Basic"

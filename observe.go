@@ -18,6 +18,9 @@ type Event struct {
 	Status int
 	// Wait is the time spent waiting for the limiter.
 	Wait time.Duration
+	// Gate is how busy the limiter was when it gave the permit, if it tells, as that of
+	// [NewLimiter] does.
+	Gate GateState
 	// Duration is the time from sending to the end of the answer, or to the
 	// beginning of a download.
 	Duration time.Duration

@@ -79,6 +79,11 @@ type quietConn struct {
 }
 
 func (c *quietConn) Write(p []byte) (int, error) {
+	attempt := c.attempt.Load()
+	if attempt != nil && attempt.lapse() {
+		_ = c.Conn.Close()
+		return 0, errLapsed
+	}
 	c.mu.Lock()
 	switch {
 	case bytes.HasPrefix(p, []byte("CONNECT ")): // through a proxy: what follows is TLS
@@ -90,7 +95,7 @@ func (c *quietConn) Write(p []byte) (int, error) {
 	c.written.Add(int64(len(p))) // before the write, since the attempt may end while it blocks
 	n, err := c.Conn.Write(p)
 	c.written.Add(int64(n - len(p)))
-	if attempt := c.attempt.Load(); attempt != nil {
+	if attempt != nil {
 		attempt.sent()
 	}
 	return n, err

@@ -37,6 +37,31 @@ type Permit interface {
 	Done(status int, retryAfter time.Duration)
 }
 
+// ExpiringPermit is a [Permit] that has to be used in time, as one of an allowance that is
+// shared between processes. A process can stand still between Wait and the request.
+type ExpiringPermit interface {
+	Permit
+	// Valid is called right before the request is written. If it is false, nothing is
+	// sent, Done(0, 0) is called, and the call waits for another permit.
+	Valid() bool
+}
+
+// GateState is how busy a [Limiter] was when it gave a permit.
+type GateState struct {
+	// InUse are the requests of the last second, as the limiter counts them, with the one
+	// that got the permit.
+	InUse int
+	// Waiting are the callers that were still waiting. A limiter that is shared between
+	// processes counts each process that has any as one.
+	Waiting int
+}
+
+// StatefulPermit is a [Permit] that knows how busy its limiter was, for [Event].
+type StatefulPermit interface {
+	Permit
+	State() GateState
+}
+
 // The allowance of the API: this many requests of one access token in a second.
 const requestsPerSecond = 4
 
@@ -76,6 +101,7 @@ type gate struct {
 
 type permit struct {
 	gate     *gate
+	state    GateState
 	sent     time.Time // zero while the request has not been sent
 	answered time.Time
 }
@@ -91,6 +117,8 @@ func (p *permit) freeAt(margin time.Duration) (free time.Time, ok bool) {
 	}
 	return sent, true
 }
+
+func (p *permit) State() GateState { return p.state }
 
 func (p *permit) Sent() {
 	p.gate.mu.Lock()
@@ -242,6 +270,15 @@ func (g *gate) take(urgent bool) (p *permit, free time.Time, changed <-chan stru
 	}
 	p = &permit{gate: g}
 	g.slots[next] = p
+	p.state.Waiting = max(g.waiting+g.urgent-1, 0)
+	for _, s := range g.slots {
+		if s == nil {
+			continue
+		}
+		if at, known := s.freeAt(g.margin); !known || at.After(now) {
+			p.state.InUse++
+		}
+	}
 	return p, free, nil
 }
 

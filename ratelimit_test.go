@@ -157,6 +157,33 @@ func TestGateUsesTheAllowanceAndDoesNotExceedIt(t *testing.T) {
 	}
 }
 
+func TestAnEventTellsHowBusyTheGateWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &window{latency: func() time.Duration { return 10 * time.Millisecond }}
+		var mu sync.Mutex
+		var states []tid.GateState
+		client, err := tid.NewClient(tid.StaticToken("token"), tid.WithHTTPClient(&http.Client{Transport: w}), tid.WithObserver(func(_ context.Context, e tid.Event) {
+			mu.Lock()
+			defer mu.Unlock()
+			states = append(states, e.Gate)
+		}))
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() { _ = client.Do(t.Context(), "GET", "v1/Core/Whatever", nil, nil, nil) })
+			synctest.Wait()
+		}
+		for range 3 {
+			wg.Go(func() { _ = client.Do(t.Context(), "GET", "v1/Core/Whatever", nil, nil, nil) })
+		}
+		wg.Wait()
+		require.Len(t, states, 7)
+		assert.ElementsMatch(t, []tid.GateState{{InUse: 1}, {InUse: 2}, {InUse: 3}, {InUse: 4}}, states[:4])
+		waiting := []int{states[4].Waiting, states[5].Waiting, states[6].Waiting}
+		assert.ElementsMatch(t, []int{2, 1, 0}, waiting)
+	})
+}
+
 func TestNoLimiterSendsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()

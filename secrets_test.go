@@ -342,13 +342,14 @@ func carriers(t *testing.T) map[string]any {
 	require.Equal(t, bearerToken, granted.Value())
 	return map[string]any{
 		"Client": c, "Token": granted, "Error": e, "Event": event, "File": file,
-		"TokenSource": []tid.TokenSource{credentials, tid.StaticToken(bearerToken), tid.BasicAuth("ap_1", markedPassword)},
+		"TokenSource": []tid.TokenSource{credentials, tid.StaticToken(bearerToken), tid.BasicAuth("ap_1", markedPassword), tid.CachedCredentials("ap_1", markedPassword, nil)},
 	}
 }
 
 // holdNoCredential are the exported types with a hidden part that a credential
 // never comes into.
-var holdNoCredential = []string{"Page", "Date", "DateTime", "DateOrTime", "ClockTime", "Decimal", "Opt", "Cursor", "Limiter", "Permit", "Option",
+var holdNoCredential = []string{"Page", "Date", "DateTime", "DateOrTime", "ClockTime", "Decimal", "Opt", "Cursor", "Limiter", "Permit", "ExpiringPermit",
+	"StatefulPermit", "TokenCache", "Option",
 	"Article", "Contact", "MaterialReport", "Opportunity", "Project", "TimeReport",
 	"ArticleInput", "ContactInput", "MaterialReportInput", "OpportunityInput", "ProjectInput", "TimeReportInput"}
 

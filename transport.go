@@ -79,6 +79,9 @@ func setBody(req *http.Request, content []byte) *oneShot {
 // errSecondConnection ends an attempt that the transport is about to send again.
 var errSecondConnection = errors.New("the transport was about to send the request a second time")
 
+// errLapsed ends an attempt whose permit has ended before anything was sent.
+var errLapsed = errors.New("the permit of the rate limiter had ended before the request was sent")
+
 // sending follows the transmission of one attempt, as far as the transport traces it.
 type sending struct {
 	permit Permit
@@ -93,6 +96,7 @@ type sending struct {
 	traced    bool       // the trace shows that the request is being written
 	admitted  bool       // Sent of the permit has been called
 	over      bool       // Done of the permit has been called
+	lapsed    bool       // the permit ended before anything was written, and nothing will be
 }
 
 func (s *sending) hooks() *httptrace.ClientTrace {
@@ -129,14 +133,41 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 	if s.conn != nil {
 		s.before = s.conn.written.Load()
 		s.conn.attempt.Store(s)
+		return
 	}
+	if s.ends() {
+		_ = info.Conn.Close()
+	}
+}
+
+// lapse ends the attempt if its permit has ended and nothing has been written, and reports
+// that.
+func (s *sending) lapse() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ends()
+}
+
+// ends is lapse; s.mu is held.
+func (s *sending) ends() bool {
+	if permit, ok := s.permit.(ExpiringPermit); ok && !s.admitted && !s.over && !permit.Valid() {
+		s.lapsed = true
+		s.abort(errLapsed)
+	}
+	return s.lapsed
+}
+
+func (s *sending) hasLapsed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lapsed
 }
 
 // left reports whether some of the request may have been written; s.mu is held.
 func (s *sending) left() bool { return s.conn == nil || s.conn.written.Load() > s.before }
 
 // out reports whether the request may have been sent; s.mu is held.
-func (s *sending) out() bool { return !s.asked || s.connected && s.left() }
+func (s *sending) out() bool { return !s.lapsed && (!s.asked || s.connected && s.left()) }
 
 // reached reports whether the API may have executed a request that ended in err. It is
 // false only if the trace shows that there was no connection or that nothing was written
@@ -145,6 +176,9 @@ func (s *sending) reached(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	bodyRead := s.body.read.Load()
+	if s.lapsed {
+		return false
+	}
 	if s.connected {
 		return s.left() && !refusedStream(err) && (s.traced || bodyRead || !notBegun(err))
 	}
@@ -164,7 +198,7 @@ func (s *sending) traces() bool {
 func (s *sending) sent() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.over {
+	if !s.over && !s.lapsed {
 		s.admitted = true
 		s.permit.Sent()
 	}
