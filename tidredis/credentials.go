@@ -1,0 +1,179 @@
+package tidredis
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/vismatid/tid"
+)
+
+const (
+	lockTime    = 10 * time.Second // after which another process exchanges in the place of one that died
+	firstLook   = 50 * time.Millisecond
+	longestLook = time.Second // between two looks for the token that another process gets
+)
+
+//go:embed token.lua
+var tokenText string
+
+var tokenScript = redis.NewScript(tokenText)
+
+// Credentials are the id and the secret of an API application, of which all processes share
+// one access token. One of them exchanges it, and renews it before it ends, while the others
+// go on with the old one; after a 401 it is exchanged once for all. The token in Redis is
+// encrypted with a key that is derived from the secret, and whoever does not know the secret
+// can read no token, nor make one that is used. rdb stays the caller's. Mistakes in the other
+// arguments are errors of the first call.
+func Credentials(rdb redis.UniversalClient, id, secret string, opts ...Option) tid.TokenSource {
+	c := configured(rdb, id, opts)
+	_, key := keys(id)
+	box, name, err := seal(id, secret)
+	if err != nil && c.err == nil {
+		c.err = fmt.Errorf("tidredis: the key of the token: %w", err)
+	}
+	return tid.CachedCredentials(id, secret, &tokens{config: c, rdb: rdb, box: box, keys: []string{key + ":" + name, key + ":" + name + ":lock"}})
+}
+
+// seal makes the cipher of the token, and a name for its key: applications of the same id
+// with different secrets have tokens of their own while a secret is being replaced.
+func seal(id, secret string) (box cipher.AEAD, name string, err error) {
+	derived, err := hkdf.Key(sha256.New, []byte(secret), []byte(id), "vismatid tidredis token", 40)
+	if err != nil {
+		return nil, "", err
+	}
+	block, err := aes.NewCipher(derived[:32])
+	if err != nil {
+		return nil, "", err
+	}
+	box, err = cipher.NewGCMWithRandomNonce(block)
+	return box, hex.EncodeToString(derived[32:]), err
+}
+
+// tokens are the tokens of an application, of which Redis keeps the current one.
+type tokens struct {
+	config
+	rdb  redis.UniversalClient
+	box  cipher.AEAD
+	keys []string
+}
+
+// Fetch gets the token that Redis has, or exchanges for all processes.
+func (t *tokens) Fetch(ctx context.Context, old string, exchange func(context.Context) (tid.Token, error)) (tid.Token, error) {
+	if t.err != nil {
+		return tid.Token{}, t.err
+	}
+	owner := t.name + "#" + rand.Text()
+	var failing time.Time
+	for look := firstLook; ; look = min(2*look, longestLook) {
+		token, err := t.fetch(ctx, owner, old, exchange)
+		var failed *redisError
+		switch {
+		case err == nil && token.Value() != "":
+			return token, nil
+		case ctx.Err() != nil:
+			return tid.Token{}, ctx.Err()
+		case errors.As(err, &failed):
+			if failing.IsZero() {
+				failing = time.Now()
+			}
+			switch away := permanent(failed.error) || time.Since(failing) >= patience; {
+			case t.share > 0 && (away || time.Since(failing) >= shareAfter):
+				return exchange(ctx)
+			case away:
+				return tid.Token{}, gone("no token", failed.error)
+			}
+		case err != nil:
+			return tid.Token{}, err
+		default: // another process exchanges
+			failing = time.Time{}
+		}
+		if err := sleep(ctx, look); err != nil {
+			return tid.Token{}, err
+		}
+	}
+}
+
+// redisError is an error of Redis, and not of the exchange.
+type redisError struct{ error }
+
+// fetch is one try. The token is the zero one if another process is exchanging.
+func (t *tokens) fetch(ctx context.Context, owner, old string, exchange func(context.Context) (tid.Token, error)) (tid.Token, error) {
+	began := time.Now()
+	answer, err := t.run(ctx, "read")
+	if err != nil {
+		return tid.Token{}, err
+	}
+	kept, _ := answer[0].(string)
+	left, _ := answer[1].(int64)
+	if value, ok := t.open(kept); ok && value != old && left > 0 {
+		return tid.NewToken(value, began.Add(time.Duration(left)*time.Millisecond)), nil
+	}
+	if locked, err := t.does(ctx, "lock", owner, kept, lockTime.Milliseconds()); err != nil || !locked {
+		return tid.Token{}, err
+	}
+	defer t.renew(ctx, owner)()
+	token, err := exchange(ctx)
+	detached := context.WithoutCancel(ctx)
+	if err != nil {
+		_, _ = t.does(detached, "release", owner) // else it ends by itself
+		return tid.Token{}, err
+	}
+	if left := time.Until(token.Expires).Milliseconds(); left > 0 {
+		// If it cannot be kept, this process has it all the same.
+		_, _ = t.does(detached, "store", owner, t.box.Seal(nil, nil, []byte(token.Value()), []byte(t.keys[0])), left)
+	}
+	return token, nil
+}
+
+// open decrypts the token in Redis.
+func (t *tokens) open(kept string) (string, bool) {
+	value, err := t.box.Open(nil, nil, []byte(kept), []byte(t.keys[0]))
+	return string(value), err == nil && len(value) > 0
+}
+
+// renew keeps the lock until the function that it returns is called.
+func (t *tokens) renew(ctx context.Context, owner string) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for sleep(ctx, lockTime/3) == nil {
+			_, _ = t.does(ctx, "renew", owner, lockTime.Milliseconds())
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// does runs the script, which tells whether it did what it was asked for.
+func (t *tokens) does(ctx context.Context, args ...any) (bool, error) {
+	answer, err := t.run(ctx, args...)
+	if err != nil {
+		return false, err
+	}
+	done, _ := answer[0].(int64)
+	return done == 1, nil
+}
+
+func (t *tokens) run(ctx context.Context, args ...any) ([]any, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTime)
+	defer cancel()
+	answer, err := tokenScript.Run(ctx, t.rdb, t.keys, args...).Slice()
+	if err == nil && (len(answer) < 1 || len(answer) < 2 && args[0] == "read") {
+		err = errors.New("an answer that cannot be read")
+	}
+	if err != nil {
+		return nil, &redisError{err}
+	}
+	return answer, nil
+}
