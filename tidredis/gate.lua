@@ -12,9 +12,9 @@ local SECOND = 1000000
 local INITIAL_MARGIN, MIN_MARGIN, MAX_MARGIN = 30000, 10000, SECOND
 local GROWTH, DECAY = 1.5, 0.9995
 local GRACE = 50000        -- how much later than announced a waiter may ask and keep its turn
-local DEAD = 10 * SECOND   -- after which a waiter that does not ask is taken out
+local DEAD = 2 * SECOND    -- after which a waiter that does not ask is taken out
 local LONGEST = 5 * SECOND -- between two questions of a waiter
-local FRONT = 16           -- how many waiters are looked at
+local FRONT = 32           -- how many waiters are looked at
 local NORMAL = 1e12        -- added to the place of a waiter that is not urgent
 local DAY = 86400000
 

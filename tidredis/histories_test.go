@@ -94,7 +94,7 @@ func TestNeverMoreThanFourInASecondWhateverHappensToProcessesAndRedis(t *testing
 }
 
 func history(t *testing.T, seed uint64) {
-	rnd := rand.New(rand.NewPCG(seed, 1))
+	rnd := newRand(seed)
 	latency := time.Duration(rnd.IntN(400)) * time.Millisecond
 	srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithSeed(seed), tidtest.WithLatency(tidtest.Latency{RoundTrip: latency}),
 		tidtest.WithConnectTime(tidtest.Latency{Uniform: time.Duration(rnd.IntN(3000)) * time.Millisecond}))
@@ -105,7 +105,7 @@ func history(t *testing.T, seed uint64) {
 	processes := 0
 	start := func() (stop context.CancelFunc, network_ *network) {
 		processes++
-		n := &network{rnd: rand.New(rand.NewPCG(seed, uint64(processes)))}
+		n := &network{rnd: newRand(seed + uint64(processes))}
 		rdb := connect(t, m)
 		rdb.AddHook(n)
 		p := newProcess(t, srv, processes, tidredis.Limiter(rdb, "ap_1", tidredis.Name(fmt.Sprint("p", processes))),
@@ -182,3 +182,5 @@ func history(t *testing.T, seed uint64) {
 	assert.LessOrEqual(t, mostInASecond(arrived), 4)
 
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }

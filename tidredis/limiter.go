@@ -378,16 +378,21 @@ func (p *permit) Done(status int, retryAfter time.Duration) {
 // as it can be.
 func (p *permit) report(answered time.Duration, outcome string, pause time.Duration) {
 	p.mu.Lock()
-	sent := int64(-1)
+	sent := time.Duration(-1)
 	if !p.sent.IsZero() {
-		sent = p.sent.Sub(p.asked).Microseconds()
+		sent = p.sent.Sub(p.asked)
 	}
 	p.mu.Unlock()
-	after := int64(-1)
-	if answered >= 0 {
-		after = answered.Microseconds()
+	_, _ = p.limiter.run(context.Background(), "report", p.id, micros(sent), micros(answered), outcome, micros(pause))
+}
+
+// micros are the microseconds of a time, rounded up, and up once more since those of Redis'
+// clock are rounded down; -1 of a negative one.
+func micros(d time.Duration) int64 {
+	if d < 0 {
+		return -1
 	}
-	_, _ = p.limiter.run(context.Background(), "report", p.id, sent, after, outcome, pause.Microseconds())
+	return (d + time.Microsecond - 1).Microseconds() + 1
 }
 
 func (l *limiter) pausedFor() time.Duration {
