@@ -29,7 +29,7 @@ import (
 const root = "github.com/vismatid/tid"
 
 // published are the directories of the modules that users get, those that others need first.
-var published = []string{".", "mirror", "cmd/tid"}
+var published = []string{".", "mirror", "tidredis", "cmd/tid"}
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
