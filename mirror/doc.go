@@ -38,10 +38,16 @@
 //
 // Lists that the API sorts by updates are followed (see tid.Cursor): an unchanged one
 // costs one request. The API says with it how many rows the list has; only if that is not
-// what the mirror has, deleted rows are looked for. The other lists are read as a whole, a
-// request for each hundred rows, and the rows are compared by a hash: users, tasks,
-// invoices, project collections, and the short lists of the administration. Of logs the
-// newest are read, until the API's count shows that all others are known.
+// what the mirror has, deleted rows are looked for. Of logs the newest are read.
+//
+// The other lists are users, tasks, invoices, project collections, and the short lists of
+// the administration. Their rows are compared by a hash, first those of the whole list, and
+// then two pages in each run: the newest rows of tasks and invoices and a page in rotation,
+// or two pages in rotation. Only if the number of rows does not agree after that, the whole
+// list is compared. So new and deleted rows show at once, and a change of an old row after
+// as many runs as the list has pages of a hundred rows; of a list of at most two pages
+// everything shows at once. [Options.Whole] compares every list as a whole, also those that
+// are followed: a row that was deleted while another was added unseen is found, too.
 //
 // Details are read for rows that are new or have changed: users, projects, opportunities,
 // invoices, and contacts that are companies.

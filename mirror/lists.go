@@ -17,8 +17,12 @@ type list struct {
 	// follow yields what has changed; nil where the API does not sort the list by updates.
 	follow func(context.Context, *tid.Client, *tid.Cursor) iter.Seq2[any, error]
 	all    func(context.Context, *tid.Client) iter.Seq2[any, error]
-	// appends says that the newest rows come first, and that rows do not change.
-	appends bool
+	// page reads a page, from 1, in the order of the list or in the opposite one, and tells
+	// whether more follow.
+	page func(ctx context.Context, c *tid.Client, number int, order tid.SortOrder) (items []any, more bool, err error)
+	// created says that the list is in the order in which its rows were created, and
+	// appends that its rows do not change, either.
+	created, appends bool
 	// gone finds deleted rows; nil where the SDK has no method for it.
 	gone func(context.Context, *tid.Client, iter.Seq2[int64, tid.DateTime]) iter.Seq2[int64, error]
 	// get reads the detail of a row; nil where the row is all there is. needs says whether
@@ -52,19 +56,20 @@ var lists = []*list{
 		detail(reflect.TypeFor[tid.Opportunity](), getter(func(c *tid.Client) *tid.OpportunitiesService { return c.Opportunities }), nil),
 	followed("offers", func(c *tid.Client) *tid.OffersService { return c.Offers }, tid.OfferListOptions{}),
 	followed("task_boards", func(c *tid.Client) *tid.TaskBoardsService { return c.TaskBoards }, tid.TaskBoardListOptions{}),
-	read("tasks", func(c *tid.Client) *tid.TasksService { return c.Tasks }, tid.TaskListOptions{SortBy: tid.TasksByCreatedDate, ListOptions: oldestFirst}),
+	read("tasks", func(c *tid.Client) *tid.TasksService { return c.Tasks }, tid.TaskListOptions{SortBy: tid.TasksByCreatedDate}).
+		byCreation(),
 	followed("vacation_requests", func(c *tid.Client) *tid.VacationRequestsService { return c.VacationRequests }, tid.VacationRequestListOptions{}),
 	followed("payment_plans", func(c *tid.Client) *tid.PaymentPlansService { return c.PaymentPlans }, tid.PaymentPlanListOptions{}),
 	followed("supplier_invoices", func(c *tid.Client) *tid.SupplierInvoicesService { return c.SupplierInvoices }, tid.SupplierInvoiceListOptions{}),
 	followed("material_reports", func(c *tid.Client) *tid.MaterialReportsService { return c.MaterialReports }, tid.MaterialReportListOptions{}),
 	followed("time_reports", func(c *tid.Client) *tid.TimeReportsService { return c.TimeReports }, tid.TimeReportListOptions{}),
-	read("invoices", func(c *tid.Client) *tid.InvoicesService { return c.Invoices }, tid.InvoiceListOptions{SortBy: tid.InvoicesByCreatedDate, ListOptions: oldestFirst}).
+	read("invoices", func(c *tid.Client) *tid.InvoicesService { return c.Invoices }, tid.InvoiceListOptions{SortBy: tid.InvoicesByCreatedDate}).
+		byCreation().
 		detail(reflect.TypeFor[tid.Invoice](), getter(func(c *tid.Client) *tid.InvoicesService { return c.Invoices }), nil),
-	read("logs", func(c *tid.Client) *tid.LogsService { return c.Logs }, tid.LogListOptions{SortBy: tid.LogsByCreatedDate, ListOptions: tid.ListOptions{SortOrder: tid.Descending}}).
+	read("logs", func(c *tid.Client) *tid.LogsService { return c.Logs }, tid.LogListOptions{SortBy: tid.LogsByCreatedDate}).
+		byCreation().
 		appended(),
 }
-
-var oldestFirst = tid.ListOptions{SortOrder: tid.Ascending}
 
 // Tables are the names of the lists, as [Options.Only] takes them, in the order in which
 // they are read.
@@ -102,21 +107,50 @@ type goner interface {
 	Gone(context.Context, iter.Seq2[int64, tid.DateTime]) iter.Seq2[int64, error]
 }
 
-// read is a list that is always read as a whole.
+// read is a list of which the rows are compared.
 func read[T, O any, S interface {
 	All(context.Context, *O) iter.Seq2[*T, error]
+	List(context.Context, *O) (*tid.Page[T], error)
 }](name string, service func(*tid.Client) S, opts O) *list {
 	l := &list{table: newTable(name, reflect.TypeFor[T]())}
 	l.table.hashed = true
 	l.all = func(ctx context.Context, c *tid.Client) iter.Seq2[any, error] {
+		opts := opts
+		l.ordered(&opts, tid.Ascending)
 		return anything(service(c).All(ctx, &opts))
 	}
+	l.page = func(ctx context.Context, c *tid.Client, number int, order tid.SortOrder) (items []any, more bool, err error) {
+		opts := opts
+		l.ordered(&opts, order).Page = number
+		page, err := service(c).List(ctx, &opts)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, item := range page.Items {
+			items = append(items, item)
+		}
+		last := page.TotalPages
+		if last == 0 { // some answers have no number of pages
+			last = pages(page.TotalItemCount)
+		}
+		return items, len(items) > 0 && number < last, nil
+	}
 	return l
+}
+
+// ordered sets the order in the options of a list that has one.
+func (l *list) ordered(opts any, order tid.SortOrder) *tid.ListOptions {
+	common := reflect.ValueOf(opts).Elem().FieldByName("ListOptions").Addr().Interface().(*tid.ListOptions)
+	if l.created {
+		common.SortOrder = order
+	}
+	return common
 }
 
 // followed is a list of which the changes are read.
 func followed[T, O any, S interface {
 	All(context.Context, *O) iter.Seq2[*T, error]
+	List(context.Context, *O) (*tid.Page[T], error)
 	Follow(context.Context, *tid.Cursor, *O) iter.Seq2[*T, error]
 }](name string, service func(*tid.Client) S, opts O) *list {
 	l := read(name, service, opts)
@@ -142,6 +176,12 @@ func (l *list) detail(model reflect.Type, get func(context.Context, *tid.Client,
 	if needs == nil {
 		l.needs = func(any) bool { return true }
 	}
+	return l
+}
+
+// byCreation is the list as one that its options sort by when its rows were created.
+func (l *list) byCreation() *list {
+	l.created = true
 	return l
 }
 

@@ -56,22 +56,35 @@ func (m *Mirror) Plan(ctx context.Context, client *tid.Client, opts Options) ([]
 
 func (r *run) plan(ctx context.Context) (PlannedList, error) {
 	planned := PlannedList{Table: r.list.table.name}
-	cursor, _, err := r.position(ctx)
-	if err != nil {
+	var cursor tid.Cursor
+	var at turn
+	var position any = &at
+	if r.list.follow != nil {
+		position = &cursor
+	}
+	if _, err := r.position(ctx, position); err != nil {
 		return planned, err
 	}
 	live, err := r.m.live(ctx, r.m.db, r.list.table, r.opts.Account)
 	if err != nil {
 		return planned, err
 	}
-	planned.First = live == 0
+	planned.First = at.Page == 0
 	if r.list.follow != nil {
 		planned.First = cursor.Newest.IsZero()
 	}
 	if !planned.First {
-		planned.Rows, planned.Requests = live, 1
-		if r.list.follow == nil && !r.list.appends {
-			planned.Requests = max(1, pages(live))
+		whole := max(1, pages(live))
+		planned.Rows = live
+		switch {
+		case r.list.follow != nil && r.opts.Whole:
+			planned.Requests = 1 + whole
+		case r.opts.Whole, at.Again:
+			planned.Requests = whole
+		case r.list.follow != nil, r.list.appends:
+			planned.Requests = 1
+		default:
+			planned.Requests = min(whole, turnPages)
 		}
 		return planned, nil
 	}

@@ -1,12 +1,15 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/vismatid/tid"
@@ -15,9 +18,9 @@ import (
 // row is a row of a list, as it is to be written.
 type row struct {
 	id   int64
-	item any    // a pointer to the model of the table
-	raw  []byte // the JSON as it came
-	hash string // of the row in the list, where rows are compared
+	item any            // a pointer to the model of the table
+	raw  []byte         // the JSON as it came
+	sum  [sumBytes]byte // a hash of the row in the list, where rows are compared
 }
 
 // field is a column as it is written: its name, and its type in an array of PostgreSQL.
@@ -125,7 +128,7 @@ func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, 
 		}
 		fields = append(fields, cleaned(string(r.raw), m.dialect), now, now)
 		if t.hashed {
-			fields = append(fields, r.hash)
+			fields = append(fields, hex.EncodeToString(r.sum[:]))
 		}
 		values = append(values, fields)
 		for c, child := range t.children {
@@ -281,9 +284,9 @@ func (m *Mirror) live(ctx context.Context, q querier, t *table, account string) 
 	return n, err
 }
 
-// known is when each row that is not deleted was created, with the offset that the column
-// does not have.
-func (m *Mirror) known(ctx context.Context, t *table, account string) (known map[int64]tid.DateTime, err error) {
+// known yields when each row that is not deleted was created, with the offset that the
+// column does not have.
+func (m *Mirror) known(ctx context.Context, t *table, account string, yield func(int64, tid.DateTime) bool) error {
 	name, property := "created_date", "createdDate"
 	for _, c := range t.columns {
 		if c.name == "created" {
@@ -295,31 +298,83 @@ func (m *Mirror) known(ctx context.Context, t *table, account string) (known map
 		// PostgreSQL reads no property of a JSON text that has \u0000 anywhere.
 		query = `SELECT id, coalesce(CASE WHEN strpos(raw::text, '\u0000') = 0 THEN raw->>'` + property + `' END, ` + name + `::text, '') FROM `
 	}
-	known = make(map[int64]tid.DateTime)
-	err = m.each(ctx, query+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {
+	return m.each(ctx, query+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {
 		var id int64
 		var text string
 		if err := rows.Scan(&id, &text); err != nil {
 			return err
 		}
-		known[id], _ = tid.ParseDateTime(text) // without a time, Gone looks in the whole list
+		at, _ := tid.ParseDateTime(text) // without a time, Gone looks in the whole list
+		if !yield(id, at) {
+			return errors.New("not all rows were wanted")
+		}
 		return nil
 	})
-	return known, err
 }
 
-// hashes are the hashes of the rows of a list; "" of deleted ones, which have changed when
-// they are met.
-func (m *Mirror) hashes(ctx context.Context, t *table, account string) (hashes map[int64]string, err error) {
-	hashes = make(map[int64]string)
-	err = m.each(ctx, "SELECT id, coalesce(row_hash, '') FROM "+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {
-		var id int64
-		var hash string
-		err := rows.Scan(&id, &hash)
-		hashes[id] = hash
-		return err
+// sumBytes is the length of a row's hash.
+const sumBytes = 12
+
+// ledger are the rows of a list that the mirror has, in the order of their ids. A million
+// take 24 MB.
+type ledger []entry
+
+type entry struct {
+	id   int64
+	sum  [sumBytes]byte
+	seen bool
+}
+
+// find returns the entry of a row, nil if the row is not known.
+func (l ledger) find(id int64) *entry {
+	i, ok := slices.BinarySearchFunc(l, id, func(e entry, id int64) int { return cmp.Compare(e.id, id) })
+	if !ok {
+		return nil
+	}
+	return &l[i]
+}
+
+// unseen are the ids of rows that were not seen.
+func (l ledger) unseen() (ids []int64) {
+	for _, e := range l {
+		if !e.seen {
+			ids = append(ids, e.id)
+		}
+	}
+	return ids
+}
+
+// ledger reads the ledger of a list, or the part of it with some ids. It is without deleted
+// rows, which have changed when they are met.
+func (m *Mirror) ledger(ctx context.Context, t *table, account string, ids ...int64) (l ledger, err error) {
+	hash := "''"
+	if t.hashed {
+		hash = "coalesce(row_hash, '')"
+	}
+	where, args := " WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}
+	if ids != nil {
+		where, args = where+" AND id"+m.among(2), append(args, m.ids(ids))
+		l = make(ledger, 0, len(ids))
+	} else {
+		n, err := m.live(ctx, m.db, t, account)
+		if err != nil {
+			return nil, err
+		}
+		l = make(ledger, 0, n)
+	}
+	err = m.each(ctx, "SELECT id, "+hash+" FROM "+t.name+where+" ORDER BY id", args, func(rows *sql.Rows) error {
+		var e entry
+		var hash sql.RawBytes
+		if err := rows.Scan(&e.id, &hash); err != nil {
+			return err
+		}
+		if len(hash) == hex.EncodedLen(sumBytes) {
+			_, _ = hex.Decode(e.sum[:], hash) // what is no hash differs from every row
+		}
+		l = append(l, e)
+		return nil
 	})
-	return hashes, err
+	return l, err
 }
 
 func (m *Mirror) each(ctx context.Context, query string, args []any, do func(*sql.Rows) error) (err error) {

@@ -32,6 +32,10 @@ type Options struct {
 	// mirrored with another one before is refused with ErrOtherCompany. If it is empty,
 	// nothing is compared.
 	Fingerprint string
+	// Whole compares every list with the API's as a whole, a request for each hundred rows,
+	// so that changes of old rows and deletions that other runs find later are found at
+	// once.
+	Whole bool
 	// Progress is called after each page that was read and each batch that was written,
 	// one call at a time. It must be fast.
 	Progress func(Progress)
@@ -183,12 +187,13 @@ type run struct {
 	mu    sync.Mutex
 	raw   map[any][]byte // the JSON of rows and details that have not been written, by their pointers
 	total int            // rows of the list, as the last answer counts them
+	moved bool           // another answer has counted them differently
 }
 
 func (r *run) sync(ctx context.Context) (ListReport, error) {
 	began := time.Now()
 	ctx = tap.With(ctx, &tap.Tap{Attempt: func() { r.requests.Add(1) }, Answer: r.answer})
-	read := r.whole
+	read := r.compare
 	if r.list.follow != nil {
 		read = r.follow
 	}
@@ -210,7 +215,9 @@ func (r *run) answer(out any, body []byte) {
 		r.raw[out] = body
 		return
 	}
-	r.total = int(v.FieldByName("TotalItemCount").Int())
+	total := int(v.FieldByName("TotalItemCount").Int())
+	r.moved = r.moved || r.total != 0 && r.total != total
+	r.total = total
 	at := 0
 	scan.Members(body, func(name, value []byte) bool {
 		if !strings.EqualFold(string(name), "items") {
@@ -262,7 +269,7 @@ func (r *run) next(item any) (row, error) {
 	}
 	if r.list.table.hashed {
 		sum := sha256.Sum256(one.raw)
-		one.hash = hex.EncodeToString(sum[:12])
+		one.sum = [sumBytes]byte(sum[:])
 	}
 	return one, nil
 }
@@ -278,10 +285,12 @@ func (r *run) now() string { return stamp(r.opts.Now()) }
 
 // follow reads what has changed, and finds what was deleted.
 func (r *run) follow(ctx context.Context) error {
-	cursor, compared, err := r.position(ctx)
+	var cursor tid.Cursor
+	compared, err := r.position(ctx, &cursor)
 	if err != nil {
 		return err
 	}
+	whole := r.opts.Whole && !cursor.Newest.IsZero()
 	var rows []row
 	var failure error
 	for item, err := range r.list.follow(ctx, r.client, &cursor) {
@@ -308,24 +317,28 @@ func (r *run) follow(ctx context.Context) error {
 		return errors.Join(failure, err)
 	}
 	clear(r.raw)
+	if whole {
+		return r.sweep(ctx)
+	}
 	return r.deletions(ctx, compared)
 }
 
-// position is how far the list was read before.
-func (r *run) position(ctx context.Context) (cursor tid.Cursor, compared string, err error) {
+// position reads how far the list was read before into cursor, which stays as it is if that
+// is unknown.
+func (r *run) position(ctx context.Context, cursor any) (compared string, err error) {
 	var text sql.NullString
 	err = r.m.db.QueryRowContext(ctx, "SELECT cursor, coalesce(compared, '') FROM mirror_lists WHERE account = "+placeholder(r.m.dialect, 1)+" AND list = "+placeholder(r.m.dialect, 2),
 		r.opts.Account, r.list.table.name).Scan(&text, &compared)
 	if errors.Is(err, sql.ErrNoRows) {
-		return cursor, "", nil
+		return "", nil
 	}
 	if err == nil && text.Valid {
-		err = json.Unmarshal([]byte(text.String), &cursor)
+		err = json.Unmarshal([]byte(text.String), cursor)
 	}
 	if err != nil {
 		err = fmt.Errorf("mirror: how far the list %s was read cannot be read from the database: %w", r.list.table.name, err)
 	}
-	return cursor, compared, err
+	return compared, err
 }
 
 // note notes something of the list, in a column of mirror_lists.
@@ -336,8 +349,18 @@ func (r *run) note(ctx context.Context, tx *sql.Tx, column, value string) error 
 	return err
 }
 
-// write writes rows, and the cursor that has passed them if there is one.
-func (r *run) write(ctx context.Context, rows []row, cursor *tid.Cursor) error {
+// reached notes how far the list was read.
+func (r *run) reached(ctx context.Context, tx *sql.Tx, cursor any) error {
+	text, err := json.Marshal(cursor)
+	if err != nil {
+		return err
+	}
+	return r.note(ctx, tx, "cursor", string(text))
+}
+
+// write writes rows, and the cursor that has passed them if there is one: a *tid.Cursor, or
+// a turn.
+func (r *run) write(ctx context.Context, rows []row, cursor any) error {
 	if err := r.details(ctx, rows); err != nil {
 		return err
 	}
@@ -345,11 +368,7 @@ func (r *run) write(ctx context.Context, rows []row, cursor *tid.Cursor) error {
 		if err := r.m.put(ctx, tx, r.list.table, r.opts.Account, rows, r.now()); err != nil || cursor == nil {
 			return err
 		}
-		text, err := json.Marshal(cursor)
-		if err != nil {
-			return err
-		}
-		return r.note(ctx, tx, "cursor", string(text))
+		return r.reached(ctx, tx, cursor)
 	})
 	if err == nil && len(rows) > 0 {
 		r.mu.Lock()
@@ -429,13 +448,16 @@ func difference(live, total int) string { return fmt.Sprintf("%d of %d", live, t
 
 // gone finds deleted rows by the method of the SDK.
 func (r *run) gone(ctx context.Context) error {
-	known, err := r.m.known(ctx, r.list.table, r.opts.Account)
-	if err != nil {
-		return err
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	known := func(yield func(int64, tid.DateTime) bool) {
+		if err := r.m.known(ctx, r.list.table, r.opts.Account, yield); err != nil {
+			cancel(err)
+		}
 	}
 	var ids []int64
 	var failure error
-	for id, err := range r.list.gone(ctx, r.client, maps.All(known)) {
+	for id, err := range r.list.gone(ctx, r.client, known) {
 		if failure = err; err == nil {
 			ids = append(ids, id)
 		}
@@ -447,6 +469,9 @@ func (r *run) gone(ctx context.Context) error {
 		}
 	}
 	clear(r.raw)
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
 	return errors.Join(failure, r.remove(ctx, ids, nil))
 }
 
@@ -469,50 +494,144 @@ func (r *run) remove(ctx context.Context, ids []int64, also func(*sql.Tx) error)
 
 // sweep reads the whole list, and compares its ids with those that are known.
 func (r *run) sweep(ctx context.Context) error {
-	known, err := r.m.known(ctx, r.list.table, r.opts.Account)
+	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account)
 	if err != nil {
 		return err
 	}
-	there := make(map[int64]bool)
-	var back []int64
+	there := make(map[int64]bool) // rows that are not known
 	for item, err := range r.list.all(ctx, r.client) {
 		if err != nil {
 			return err
 		}
 		id := reflect.ValueOf(item).Elem().FieldByName("ID").Int()
 		r.take(item)
-		if _, ok := known[id]; !ok && !there[id] {
-			back = append(back, id)
-		}
-		there[id] = true
-	}
-	var missing []int64
-	for id := range known {
-		if !there[id] {
-			missing = append(missing, id)
+		if entry := known.find(id); entry != nil {
+			entry.seen = true
+		} else {
+			there[id] = true
 		}
 	}
-	return r.remove(ctx, missing, func(tx *sql.Tx) error {
-		if err := r.m.revive(ctx, tx, r.list.table, r.opts.Account, back, r.now()); err != nil {
+	return r.remove(ctx, known.unseen(), func(tx *sql.Tx) error {
+		if err := r.m.revive(ctx, tx, r.list.table, r.opts.Account, slices.Sorted(maps.Keys(there)), r.now()); err != nil {
 			return err
 		}
-		live, err := r.m.live(ctx, tx, r.list.table, r.opts.Account)
-		if err != nil {
-			return err
-		}
-		return r.note(ctx, tx, "compared", difference(live, r.total))
+		return r.counted(ctx, tx)
 	})
 }
 
-// whole reads a whole list, and writes the rows that differ from those known.
-func (r *run) whole(ctx context.Context) error {
-	known, err := r.m.hashes(ctx, r.list.table, r.opts.Account)
+// counted notes that the whole list was compared, with what the counts are then: they may
+// not mean the same.
+func (r *run) counted(ctx context.Context, tx *sql.Tx) error {
+	live, err := r.m.live(ctx, tx, r.list.table, r.opts.Account)
 	if err != nil {
 		return err
 	}
-	there := make(map[int64]bool)
+	return r.note(ctx, tx, "compared", difference(live, r.count()))
+}
+
+// turn is where a list stands that the API does not sort by updates. It is noted when the
+// list has been compared as a whole.
+type turn struct {
+	Page  int  `json:"page"`           // the page that is to be compared next
+	Again bool `json:"again,omitzero"` // the list changed while it was compared as a whole
+}
+
+// compare finds what has changed in a list that the API does not sort by updates, with two
+// requests if nothing has: for the newest rows if it sorts the list by when they were
+// created, and for one page after the other, of those a page or two in each run. If the
+// number of rows does not agree then, the whole list is compared.
+func (r *run) compare(ctx context.Context) error {
+	var at turn
+	compared, err := r.position(ctx, &at)
+	if err != nil {
+		return err
+	}
+	live, err := r.m.live(ctx, r.m.db, r.list.table, r.opts.Account)
+	if err != nil {
+		return err
+	}
+	if r.opts.Whole || at.Page == 0 || at.Again || live <= turnPages*pageRows && !r.list.appends {
+		return r.whole(ctx, at)
+	}
+	left := turnPages
+	if r.list.created {
+		left--
+		for number := 1; ; number++ {
+			rows, added, more, err := r.differing(ctx, number, tid.Descending)
+			if err != nil {
+				return err
+			}
+			if err := r.write(ctx, rows, nil); err != nil {
+				return err
+			}
+			if added == 0 || !more {
+				break
+			}
+		}
+	}
+	for range left {
+		if r.list.appends {
+			break
+		}
+		rows, _, more, err := r.differing(ctx, at.Page, tid.Ascending)
+		if err != nil {
+			return err
+		}
+		if at.Page++; !more {
+			at.Page = 1
+		}
+		if err := r.write(ctx, rows, at); err != nil {
+			return err
+		}
+	}
+	live, err = r.m.live(ctx, r.m.db, r.list.table, r.opts.Account)
+	if err != nil || live == r.count() || r.count() > 0 && compared == difference(live, r.count()) {
+		return err
+	}
+	return r.whole(ctx, at)
+}
+
+// turnPages is how many pages of a list are compared in each run.
+const turnPages = 2
+
+// differing reads a page, and returns the rows that are not in the mirror as they are, and
+// how many of them are not in it at all.
+func (r *run) differing(ctx context.Context, number int, order tid.SortOrder) (rows []row, added int, more bool, err error) {
+	items, more, err := r.list.page(ctx, r.client, number, order)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	ids := make([]int64, len(items))
+	for i, item := range items {
+		one, err := r.next(item)
+		if err != nil {
+			return nil, 0, false, err
+		}
+		ids[i] = one.id
+		rows = append(rows, one)
+	}
+	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account, ids...)
+	rows = slices.DeleteFunc(rows, func(one row) bool {
+		entry := known.find(one.id)
+		if entry == nil {
+			added++
+		}
+		return entry != nil && entry.sum == one.sum
+	})
+	return rows, added, more, err
+}
+
+// whole reads a whole list, and writes the rows that differ from those known.
+func (r *run) whole(ctx context.Context, at turn) error {
+	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.total, r.moved = 0, false
+	r.mu.Unlock()
+	there := make(map[int64]bool) // rows that are not known
 	var rows []row
-	added, same, complete := 0, 0, false
 	for item, err := range r.list.all(ctx, r.client) {
 		if err != nil {
 			return err
@@ -521,23 +640,14 @@ func (r *run) whole(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if there[one.id] { // it has moved to the next page
+		entry := known.find(one.id)
+		if there[one.id] || entry != nil && entry.seen { // it has moved to the next page
 			continue
 		}
-		there[one.id] = true
-		hash, ok := known[one.id]
-		if ok && hash == one.hash {
-			// All rows of the list are known if those before a page of known ones are all
-			// that is new, by the API's own count.
-			if same++; r.list.appends && same >= pageRows && len(known)+added == r.count() {
-				complete = true
-				break
-			}
+		if entry == nil {
+			there[one.id] = true
+		} else if entry.seen = true; entry.sum == one.sum {
 			continue
-		}
-		same = 0
-		if !ok {
-			added++
 		}
 		if rows = append(rows, one); len(rows) == r.batch() {
 			if err := r.write(ctx, rows, nil); err != nil {
@@ -546,30 +656,34 @@ func (r *run) whole(ctx context.Context) error {
 			rows = rows[:0]
 		}
 	}
-	if err := r.write(ctx, rows, nil); err != nil || complete {
+	if err := r.write(ctx, rows, nil); err != nil {
 		return err
 	}
-	var missing []int64
-	for _, id := range slices.Sorted(maps.Keys(known)) {
-		if there[id] {
-			continue
-		}
-		if r.list.get != nil { // rows move between pages while the list is read
+	missing := known.unseen()
+	if r.list.get != nil { // rows move between pages while the list is read
+		var failure error
+		missing = slices.DeleteFunc(missing, func(id int64) bool {
+			if failure != nil {
+				return true
+			}
 			detail, err := r.list.get(ctx, r.client, id)
 			if err == nil {
 				r.take(detail)
-				continue
+			} else if !errors.Is(err, tid.ErrNotFound) {
+				failure = err
 			}
-			if !errors.Is(err, tid.ErrNotFound) {
-				return err
-			}
+			return err == nil
+		})
+		if failure != nil {
+			return failure
 		}
-		missing = append(missing, id)
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	return r.remove(ctx, missing, nil)
+	return r.remove(ctx, missing, func(tx *sql.Tx) error {
+		r.mu.Lock()
+		at = turn{Page: max(1, at.Page), Again: r.moved}
+		r.mu.Unlock()
+		return errors.Join(r.reached(ctx, tx, at), r.counted(ctx, tx))
+	})
 }
 
 // errNoFit is a row that the mirror cannot hold.

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -139,6 +141,85 @@ func TestOfTheLogOnlyWhatIsNewIsRead(t *testing.T) {
 	assert.Equal(t, 2, report.Requests, "the first page, and one that ends with a hundred known rows")
 	srv.Logs.Delete(srv.Logs.All()[10].ID)
 	assert.Equal(t, 1, logs().Deleted)
+}
+
+// manyTasks is an account with 550 tasks and users, and its mirror.
+func manyTasks(t *testing.T, d Dialect) (*tidtest.Server, *Mirror, func(whole bool) *Report) {
+	var second atomic.Int64
+	srv, client := company(t, tidtest.WithClock(func() time.Time { return time.Unix(1_795_780_800+second.Add(1), 0) }))
+	for srv.Tasks.Len() < 550 {
+		srv.Tasks.Put(tid.Task{Title: "Ring kunden"})
+	}
+	for srv.Users.Len() < 550 {
+		srv.Users.Put(tid.User{UserSummary: tid.UserSummary{FirstName: "Ny"}})
+	}
+	m := newMirror(t, d)
+	syncAll(t, m, client)
+	return srv, m, func(whole bool) *Report {
+		report, err := m.Sync(t.Context(), client, Options{Account: "acme", Whole: whole})
+		require.NoError(t, err)
+		return report
+	}
+}
+
+func TestAChangeOfAnOldRowShowsAfterAsManyRunsAsTheListHasPages(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, m, run := manyTasks(t, d)
+		rnd := rand.New(rand.NewPCG(1, 1))
+		for range 3 {
+			for range 20 {
+				srv.Tasks.Update(pick(rnd, srv.Tasks.All()).ID, func(t *tid.Task) { t.Description = fmt.Sprint(rnd.Int()) })
+				srv.Users.Update(pick(rnd, srv.Users.All()).ID, func(u *tid.User) { u.EmployeeNumber = fmt.Sprint(rnd.Int()) })
+			}
+			for range 6 {
+				report := run(false)
+				assert.LessOrEqual(t, reportOf(t, report, "tasks").Requests, 2)
+				assert.Zero(t, reportOf(t, report, "tasks").Deleted+reportOf(t, report, "users").Deleted)
+			}
+			requireEqual(t, m, srv, "acme")
+		}
+	})
+}
+
+func TestWholeShowsEveryChangeAtOnce(t *testing.T) {
+	srv, m, run := manyTasks(t, SQLite)
+	for _, task := range srv.Tasks.All() {
+		srv.Tasks.Update(task.ID, func(t *tid.Task) { t.Description = "Före fredag" })
+	}
+	assert.Equal(t, srv.Tasks.Len(), reportOf(t, run(true), "tasks").Written)
+	requireEqual(t, m, srv, "acme")
+}
+
+// TestADeletedRowThatIsHiddenByANewOneIsFoundByWhole deletes a row and makes another that
+// the list does not show as new: the API counts as many rows as the mirror has.
+func TestADeletedRowThatIsHiddenByANewOneIsFoundByWhole(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, m, run := manyTasks(t, d)
+		offer := srv.Offers.All()[0]
+		srv.Offers.Delete(offer.ID)
+		offer.ID = 1_000_000
+		srv.Offers.Put(offer) // with its old stamps: it is not among the changes
+		assert.Zero(t, reportOf(t, run(false), "offers").Deleted)
+		assert.Equal(t, 1, reportOf(t, run(true), "offers").Deleted)
+		assert.Equal(t, "1", value(t, m, "SELECT count(*) FROM offers WHERE deleted_at IS NOT NULL"))
+	})
+}
+
+func TestNewAndDeletedRowsOfAListThatIsNotFollowedShowAtOnce(t *testing.T) {
+	srv, m, run := manyTasks(t, SQLite)
+	for range 250 {
+		srv.Tasks.Put(tid.Task{Title: "Fakturera"})
+		srv.Users.Put(tid.User{UserSummary: tid.UserSummary{FirstName: "Ännu en"}})
+	}
+	assert.Equal(t, 250, reportOf(t, run(false), "tasks").Written)
+	requireEqual(t, m, srv, "acme")
+	srv.Tasks.Delete(srv.Tasks.All()[300].ID)
+	srv.Users.Delete(srv.Users.All()[300].ID)
+	srv.Tasks.Put(tid.Task{Title: "Fakturera"}) // there are as many as before
+	report := run(false)
+	assert.Equal(t, 1, reportOf(t, report, "tasks").Deleted)
+	assert.Equal(t, 1, reportOf(t, report, "users").Deleted)
+	requireEqual(t, m, srv, "acme")
 }
 
 func TestAListThatMayNotBeReadIsSkippedAndTold(t *testing.T) {
