@@ -52,6 +52,12 @@
 // Details are read for rows that are new or have changed: users, projects, opportunities,
 // invoices, and contacts that are companies.
 //
-// Not in the mirror are comments, checklists and attachments, which the API lists for one
-// project or task at a time, planning, and statistics.
+// # Comments, checklists and attachments
+//
+// The API lists the comments of projects, and the comments, checklists and attachments of
+// tasks, for one project or task at a time. They are mirrored with [Options.Nested]: the
+// lists of the projects and tasks that are new or have changed, and of the one whose list
+// was read longest ago. Rows that belong to a deleted project or task are marked as deleted.
+//
+// Not in the mirror are planning and statistics.
 package mirror

@@ -29,6 +29,10 @@ type list struct {
 	// a row has one.
 	get   func(context.Context, *tid.Client, int64) (any, error)
 	needs func(row any) bool
+	// Of a list that the API has for each row of another list: that list, and what belongs
+	// to one of its rows.
+	parents *list
+	within  func(ctx context.Context, c *tid.Client, parent int64) iter.Seq2[any, error]
 }
 
 // lists are the lists of the API, in the order in which they are read: what others refer to
@@ -71,23 +75,32 @@ var lists = []*list{
 		appended(),
 }
 
+// nestedLists are the lists that the API has for each project or task.
+var nestedLists = []*list{
+	nested("project_comments", "projects", "project_id", func(c *tid.Client) *tid.ProjectCommentsService { return c.Projects.Comments }, tid.ProjectCommentListOptions{}),
+	nested("task_comments", "tasks", "task_id", func(c *tid.Client) *tid.TaskCommentsService { return c.Tasks.Comments }, tid.TaskCommentListOptions{}),
+	nested("task_checklists", "tasks", "task_id", func(c *tid.Client) *tid.TaskChecklistsService { return c.Tasks.Checklists }, tid.ChecklistListOptions{}),
+	nested("task_attachments", "tasks", "task_id", func(c *tid.Client) *tid.TaskAttachmentsService { return c.Tasks.Attachments }, tid.AttachmentListOptions{}),
+}
+
+// everyList are all lists, those that others belong to first.
+func everyList() []*list { return append(lists[:len(lists):len(lists)], nestedLists...) }
+
 // Tables are the names of the lists, as [Options.Only] takes them, in the order in which
-// they are read.
+// they are read. The last ones are those that [Options.Nested] is about.
 func Tables() []string {
 	var names []string
-	for _, l := range lists {
+	for _, l := range everyList() {
 		names = append(names, l.table.name)
 	}
 	return names
 }
 
-// chosen are the lists of these names, which may have hyphens; all lists if there are none.
-func chosen(only []string) ([]*list, error) {
-	if len(only) == 0 {
-		return lists, nil
-	}
+// chosen are the lists of these names, which may have hyphens, and all lists if there are
+// none. Nested lists are among them if they are named, or wanted with those they belong to.
+func chosen(opts Options) ([]*list, error) {
 	wanted := make(map[string]bool)
-	for _, name := range only {
+	for _, name := range opts.Only {
 		name = strings.ReplaceAll(strings.TrimSpace(name), "-", "_")
 		if !slices.Contains(Tables(), name) {
 			return nil, fmt.Errorf("mirror: there is no list %q; there are %s", name, strings.Join(Tables(), ", "))
@@ -95,8 +108,12 @@ func chosen(only []string) ([]*list, error) {
 		wanted[name] = true
 	}
 	var some []*list
-	for _, l := range lists {
-		if wanted[l.table.name] {
+	for _, l := range everyList() {
+		of := l
+		if l.parents != nil && opts.Nested {
+			of = l.parents
+		}
+		if wanted[l.table.name] || wanted[of.table.name] || len(wanted) == 0 && of.parents == nil {
 			some = append(some, l)
 		}
 	}
@@ -112,7 +129,7 @@ func read[T, O any, S interface {
 	All(context.Context, *O) iter.Seq2[*T, error]
 	List(context.Context, *O) (*tid.Page[T], error)
 }](name string, service func(*tid.Client) S, opts O) *list {
-	l := &list{table: newTable(name, reflect.TypeFor[T]())}
+	l := &list{table: newTable(name, "", reflect.TypeFor[T]())}
 	l.table.hashed = true
 	l.all = func(ctx context.Context, c *tid.Client) iter.Seq2[any, error] {
 		opts := opts
@@ -170,11 +187,25 @@ func followed[T, O any, S interface {
 // detail is the list with the details of its rows, of a type that embeds that of the rows.
 func (l *list) detail(model reflect.Type, get func(context.Context, *tid.Client, int64) (any, error), needs func(any) bool) *list {
 	hashed := l.table.hashed
-	l.table = newTable(l.table.name, model)
+	l.table = newTable(l.table.name, "", model)
 	l.table.hashed = hashed
 	l.get, l.needs = get, needs
 	if needs == nil {
 		l.needs = func(any) bool { return true }
+	}
+	return l
+}
+
+// nested is a list that the API has for each row of another list, whose id is in the column
+// owner.
+func nested[T, O any, S interface {
+	All(context.Context, int64, *O) iter.Seq2[*T, error]
+}](name, parents, owner string, service func(*tid.Client) S, opts O) *list {
+	l := &list{table: newTable(name, owner, reflect.TypeFor[T]())}
+	l.table.hashed = true
+	l.parents = lists[slices.IndexFunc(lists, func(l *list) bool { return l.table.name == parents })]
+	l.within = func(ctx context.Context, c *tid.Client, parent int64) iter.Seq2[any, error] {
+		return anything(service(c).All(ctx, parent, &opts))
 	}
 	return l
 }

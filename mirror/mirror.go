@@ -190,7 +190,7 @@ func (m *Mirror) migrate(ctx context.Context, tx *sql.Tx, sum string) error {
 			return err
 		}
 	}
-	for _, l := range lists {
+	for _, l := range everyList() {
 		grown := false
 		for _, t := range append([]*table{l.table}, l.table.children...) {
 			there, err := m.columnsOf(ctx, tx, t.name)
@@ -216,8 +216,10 @@ func (m *Mirror) migrate(ctx context.Context, tx *sql.Tx, sum string) error {
 			}
 		}
 		if grown { // the list is read again, for the values of the new columns
-			if err := exec("DELETE FROM mirror_lists WHERE list = "+placeholder(m.dialect, 1), l.table.name); err != nil {
-				return err
+			for _, noted := range []string{"mirror_lists", "mirror_parents"} {
+				if err := exec("DELETE FROM "+noted+" WHERE list = "+placeholder(m.dialect, 1), l.table.name); err != nil {
+					return err
+				}
 			}
 			if l.table.hashed {
 				if err := exec("UPDATE " + l.table.name + " SET row_hash = NULL"); err != nil {

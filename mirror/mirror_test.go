@@ -196,10 +196,15 @@ func held(t testing.TB, m *Mirror, tbl *table, account string) map[string]map[st
 		}
 		selected = append(selected, expr)
 	}
+	if tbl.owner != "" { // stands before the key in the ids of the rows
+		selected[0] = tbl.owner + " || '/' || " + selected[0]
+	}
 	where := " WHERE account = '" + account + "'"
 	switch {
 	case tbl.parent == "":
 		where += " AND deleted_at IS NULL"
+	case tbl.owner != "":
+		where += " AND (" + tbl.owner + ", " + tbl.parent + ") IN (SELECT " + tbl.owner + ", id FROM " + parentOf(tbl) + " WHERE deleted_at IS NULL AND account = '" + account + "')"
 	default:
 		where += " AND " + tbl.parent + " IN (SELECT id FROM " + parentOf(tbl) + " WHERE deleted_at IS NULL AND account = '" + account + "')"
 	}
@@ -237,7 +242,7 @@ func held(t testing.TB, m *Mirror, tbl *table, account string) map[string]map[st
 }
 
 func parentOf(child *table) string {
-	for _, l := range lists {
+	for _, l := range everyList() {
 		for _, c := range l.table.children {
 			if c == child {
 				return l.table.name

@@ -33,10 +33,8 @@ type field struct {
 // fields are the columns of a table that are written, in the order of values.
 func (t *table) fields(d Dialect) []field {
 	all := []field{{"account", text, ""}}
-	if t.parent != "" {
-		all = append(all, field{t.parent, integer, ""}, field{"position", integer, ""})
-	} else {
-		all = append(all, field{"id", integer, ""})
+	for _, key := range t.keys() {
+		all = append(all, field{key, integer, ""})
 	}
 	for _, c := range t.columns {
 		f := field{c.stored(d), c.kind, ""}
@@ -76,9 +74,9 @@ func (t *table) insert(d Dialect) string {
 			params = append(params, placeholder(d, i+1)+"::"+array)
 			values = append(values, fmt.Sprintf("c%d%s", i, f.cast))
 		}
-		switch f.name {
-		case "account", "id", "first_seen":
-		case "changed":
+		switch {
+		case f.name == "account", f.name == "first_seen", slices.Contains(t.keys(), f.name):
+		case f.name == "changed":
 			same, given := t.name+".raw", "excluded.raw"
 			if d == Postgres { // json has no =
 				same, given = same+"::text", given+"::text"
@@ -99,13 +97,22 @@ func (t *table) insert(d Dialect) string {
 		query += " SELECT " + strings.Join(values, ", ") + " FROM unnest(" + strings.Join(params, ", ") + ") AS given(" + strings.Join(columns, ", ") + ")"
 	}
 	if t.parent == "" {
-		query += " ON CONFLICT (account, id) DO UPDATE SET " + strings.Join(sets, ", ") + ", deleted_at = NULL"
+		query += " ON CONFLICT (account, " + strings.Join(t.keys(), ", ") + ") DO UPDATE SET " + strings.Join(sets, ", ") + ", deleted_at = NULL"
 	}
 	return query
 }
 
-// put writes rows, those of child tables as well.
-func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, rows []row, now string) error {
+// of is the condition that rows of a nested list belong to a row of the other list.
+func (t *table) of(owner int64) string {
+	if t.owner == "" {
+		return ""
+	}
+	return fmt.Sprintf(" AND %s = %d", t.owner, owner)
+}
+
+// put writes rows, those of child tables as well. owner is the row that the rows of a
+// nested list belong to.
+func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, owner int64, rows []row, now string) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -122,7 +129,7 @@ func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, 
 		}
 		ids = append(ids, r.id)
 		v := reflect.ValueOf(r.item).Elem()
-		fields, err := t.values(v, m.dialect, account, r.id)
+		fields, err := t.values(v, m.dialect, account, owner, r.id)
 		if err != nil {
 			return err
 		}
@@ -134,7 +141,7 @@ func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, 
 		for c, child := range t.children {
 			array := v.FieldByIndex(child.array)
 			for at := range array.Len() {
-				fields, err := child.values(array.Index(at), m.dialect, account, r.id, int64(at))
+				fields, err := child.values(array.Index(at), m.dialect, account, owner, r.id, int64(at))
 				if err != nil {
 					return err
 				}
@@ -143,7 +150,7 @@ func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, 
 		}
 	}
 	for _, child := range t.children {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM "+child.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND "+child.parent+m.among(2), account, m.ids(ids)); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+child.name+" WHERE account = "+placeholder(m.dialect, 1)+child.of(owner)+" AND "+child.parent+m.among(2), account, m.ids(ids)); err != nil {
 			return t.failed(err)
 		}
 	}
@@ -163,9 +170,12 @@ func (t *table) failed(err error) error {
 }
 
 // values are the values of a row: its keys, and those of its columns.
-func (t *table) values(v reflect.Value, d Dialect, account string, keys ...int64) ([]any, error) {
+func (t *table) values(v reflect.Value, d Dialect, account string, owner int64, keys ...int64) ([]any, error) {
 	values := make([]any, 0, len(t.columns)+8)
 	values = append(values, account)
+	if t.owner != "" {
+		values = append(values, owner)
+	}
 	for _, key := range keys {
 		values = append(values, key)
 	}
@@ -244,7 +254,7 @@ func (m *Mirror) ids(ids []int64) any {
 }
 
 // remove marks rows as deleted, and returns how many were not before.
-func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account string, ids []int64, now string) (int, error) {
+func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account string, owner int64, ids []int64, now string) (int, error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
@@ -253,7 +263,7 @@ func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account strin
 		at += "::timestamp"
 	}
 	result, err := tx.ExecContext(ctx, "UPDATE "+t.name+" SET deleted_at = "+at+", changed = "+at+
-		" WHERE account = "+placeholder(m.dialect, 2)+" AND deleted_at IS NULL AND id"+m.among(3), now, account, m.ids(ids))
+		" WHERE account = "+placeholder(m.dialect, 2)+t.of(owner)+" AND deleted_at IS NULL AND id"+m.among(3), now, account, m.ids(ids))
 	if err != nil {
 		return 0, t.failed(err)
 	}
@@ -346,16 +356,18 @@ func (l ledger) unseen() (ids []int64) {
 
 // ledger reads the ledger of a list, or the part of it with some ids. It is without deleted
 // rows, which have changed when they are met.
-func (m *Mirror) ledger(ctx context.Context, t *table, account string, ids ...int64) (l ledger, err error) {
+func (m *Mirror) ledger(ctx context.Context, t *table, account string, owner int64, ids ...int64) (l ledger, err error) {
 	hash := "''"
 	if t.hashed {
 		hash = "coalesce(row_hash, '')"
 	}
-	where, args := " WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}
-	if ids != nil {
+	where, args := " WHERE account = "+placeholder(m.dialect, 1)+t.of(owner)+" AND deleted_at IS NULL", []any{account}
+	switch {
+	case t.owner != "": // a few
+	case ids != nil:
 		where, args = where+" AND id"+m.among(2), append(args, m.ids(ids))
 		l = make(ledger, 0, len(ids))
-	} else {
+	default:
 		n, err := m.live(ctx, m.db, t, account)
 		if err != nil {
 			return nil, err

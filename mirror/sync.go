@@ -26,8 +26,16 @@ type Options struct {
 	// Account names the account in the mirror, in the column account of every table. It is
 	// required.
 	Account string
-	// Only are the lists to read, as [Tables] names them, with _ or with -; all if empty.
+	// Only are the lists to read, as [Tables] names them, with _ or with -. If it is empty,
+	// they are all but those that Nested is about.
 	Only []string
+	// Nested reads the comments of projects, and the comments, checklists and attachments
+	// of tasks as well, of those lists that are read. The API has a list of them for each
+	// project and task: the first run sends as many requests, and each one after it one
+	// for each project or task that is new or has changed, and for the one that was read
+	// longest ago. Where a new comment does not change its project, it shows when it is its
+	// turn, and with Whole at once.
+	Nested bool
 	// Fingerprint tells one company from another, see [Fingerprint]. An account that was
 	// mirrored with another one before is refused with ErrOtherCompany. If it is empty,
 	// nothing is compared.
@@ -105,7 +113,7 @@ const (
 // unless the run did not begin: ErrBusy while another process writes the account,
 // ErrOtherCompany as it says.
 func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (report *Report, err error) {
-	which, err := chosen(opts.Only)
+	which, err := chosen(opts)
 	switch {
 	case err != nil:
 		return nil, err
@@ -194,7 +202,10 @@ func (r *run) sync(ctx context.Context) (ListReport, error) {
 	began := time.Now()
 	ctx = tap.With(ctx, &tap.Tap{Attempt: func() { r.requests.Add(1) }, Answer: r.answer})
 	read := r.compare
-	if r.list.follow != nil {
+	switch {
+	case r.list.parents != nil:
+		read = r.nested
+	case r.list.follow != nil:
 		read = r.follow
 	}
 	err := read(ctx)
@@ -238,7 +249,11 @@ func (r *run) answer(out any, body []byte) {
 // progress reports how far the list has come. Calls come one at a time: with r.mu held.
 func (r *run) progress() {
 	if r.opts.Progress != nil {
-		r.opts.Progress(Progress{Table: r.list.table.name, Total: r.total, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted})
+		total := r.total
+		if r.list.parents != nil { // it is that of one of many lists
+			total = 0
+		}
+		r.opts.Progress(Progress{Table: r.list.table.name, Total: total, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted})
 	}
 }
 
@@ -365,7 +380,7 @@ func (r *run) write(ctx context.Context, rows []row, cursor any) error {
 		return err
 	}
 	err := r.lease.write(ctx, func(tx *sql.Tx) error {
-		if err := r.m.put(ctx, tx, r.list.table, r.opts.Account, rows, r.now()); err != nil || cursor == nil {
+		if err := r.m.put(ctx, tx, r.list.table, r.opts.Account, 0, rows, r.now()); err != nil || cursor == nil {
 			return err
 		}
 		return r.reached(ctx, tx, cursor)
@@ -385,39 +400,48 @@ func (r *run) details(ctx context.Context, rows []row) error {
 	if r.list.get == nil {
 		return nil
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	turns := make(chan struct{}, detailsOnce)
-	var wait sync.WaitGroup
-	for i := range rows {
+	return several(ctx, len(rows), func(ctx context.Context, i int) error {
 		one := &rows[i]
 		listed := one.item
 		whole := reflect.New(r.list.table.model)
 		whole.Elem().Field(0).Set(reflect.ValueOf(listed).Elem())
 		one.item = whole.Interface()
 		if !r.list.needs(listed) {
-			continue
+			return nil
 		}
+		detail, err := r.list.get(ctx, r.client, one.id)
+		switch {
+		case errors.Is(err, tid.ErrNotFound):
+		case err != nil:
+			return err
+		default:
+			one.raw = r.take(detail)
+			if p, ok := detail.(*tid.Project); ok && p.Category == nil { // the API leaves it out of some details
+				p.Category = listed.(*tid.ProjectSummary).Category
+			}
+			one.item = detail
+		}
+		return nil
+	})
+}
+
+// several calls do for each of n, some at the same time, until one fails.
+func several(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	turns := make(chan struct{}, detailsOnce)
+	var wait sync.WaitGroup
+	for i := range n {
 		turns <- struct{}{}
-		wait.Add(1)
-		go func() {
-			defer func() { <-turns; wait.Done() }()
+		wait.Go(func() {
+			defer func() { <-turns }()
 			if ctx.Err() != nil {
 				return
 			}
-			detail, err := r.list.get(ctx, r.client, one.id)
-			switch {
-			case errors.Is(err, tid.ErrNotFound):
-			case err != nil:
+			if err := do(ctx, i); err != nil {
 				cancel(err)
-			default:
-				one.raw = r.take(detail)
-				if p, ok := detail.(*tid.Project); ok && p.Category == nil { // the API leaves it out of some details
-					p.Category = listed.(*tid.ProjectSummary).Category
-				}
-				one.item = detail
 			}
-		}()
+		})
 	}
 	wait.Wait()
 	return context.Cause(ctx)
@@ -478,7 +502,7 @@ func (r *run) gone(ctx context.Context) error {
 func (r *run) remove(ctx context.Context, ids []int64, also func(*sql.Tx) error) error {
 	removed := 0
 	err := r.lease.write(ctx, func(tx *sql.Tx) (err error) {
-		if removed, err = r.m.remove(ctx, tx, r.list.table, r.opts.Account, ids, r.now()); err != nil || also == nil {
+		if removed, err = r.m.remove(ctx, tx, r.list.table, r.opts.Account, 0, ids, r.now()); err != nil || also == nil {
 			return err
 		}
 		return also(tx)
@@ -494,7 +518,7 @@ func (r *run) remove(ctx context.Context, ids []int64, also func(*sql.Tx) error)
 
 // sweep reads the whole list, and compares its ids with those that are known.
 func (r *run) sweep(ctx context.Context) error {
-	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account)
+	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account, 0)
 	if err != nil {
 		return err
 	}
@@ -610,7 +634,7 @@ func (r *run) differing(ctx context.Context, number int, order tid.SortOrder) (r
 		ids[i] = one.id
 		rows = append(rows, one)
 	}
-	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account, ids...)
+	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account, 0, ids...)
 	rows = slices.DeleteFunc(rows, func(one row) bool {
 		entry := known.find(one.id)
 		if entry == nil {
@@ -623,7 +647,7 @@ func (r *run) differing(ctx context.Context, number int, order tid.SortOrder) (r
 
 // whole reads a whole list, and writes the rows that differ from those known.
 func (r *run) whole(ctx context.Context, at turn) error {
-	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account)
+	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account, 0)
 	if err != nil {
 		return err
 	}
