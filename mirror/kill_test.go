@@ -70,7 +70,7 @@ func TestAfterProcessesWereKilledTheNextOneGoesOn(t *testing.T) {
 				a.change(srv)
 			}
 			srv.TaskComments.Of(pick(rnd, srv.Tasks.All()).ID).Put(tid.Comment{Text: "Klart"})
-			left.Store(int64(5 + rnd.IntN(200)))
+			left.Store(int64(5 + rnd.IntN(60)))
 			cmd := exec.CommandContext(t.Context(), os.Args[0])
 			cmd.Env = append(os.Environ(), "MIRROR_CHILD="+database, "MIRROR_CHILD_URL="+srv.URL, "MIRROR_CHILD_TOKEN="+srv.StaticToken,
 				fmt.Sprintf("MIRROR_CHILD_LATER=%dm", 2*n)) // the lease of the one before has ended
