@@ -32,11 +32,18 @@ type Options struct {
 	// mirrored with another one before is refused with ErrOtherCompany. If it is empty,
 	// nothing is compared.
 	Fingerprint string
-	// Progress is called after each page that was read and each batch that was written,
-	// one call at a time. It must be fast.
+	// Progress is called when a list begins, and after each page that was read and each
+	// batch that was written, one call at a time. It must be fast.
 	Progress func(Progress)
-	// Now is the clock of first_seen, changed and deleted_at, and of the lease; time.Now if
-	// nil.
+	// IfOlderThan is for processes that share out accounts: it refuses a run that is not due
+	// with a NotDueError, before any request. A run is due when this time has passed since
+	// the last complete one began, whichever process did that; after a run that failed, half a
+	// minute after it began, twice that after each more, and IfOlderThan at most; after one
+	// that was interrupted or died, at once. In PostgreSQL the time is that of its own clock.
+	// 0 is always due.
+	IfOlderThan time.Duration
+	// Now is the clock of first_seen, changed and deleted_at, and in SQLite of the lease and
+	// of IfOlderThan; time.Now if nil.
 	Now func() time.Time
 }
 
@@ -53,6 +60,8 @@ type Progress struct {
 	Table string `json:"table"`
 	// Total is the number of rows that the API counts in the list, 0 if it does not.
 	Total int `json:"total"`
+	// Read is the number of rows that were read so far, unchanged ones included.
+	Read int `json:"read"`
 	// Requests, Written and Deleted are those of the list so far, as in [ListReport].
 	Requests int `json:"requests"`
 	Written  int `json:"written"`
@@ -99,7 +108,7 @@ const (
 // read all the same; errors.Is finds tid.ErrForbidden where a permission is missing. Errors
 // of the database, of ctx and of the credentials end the run. The report is never nil
 // unless the run did not begin: ErrBusy while another process writes the account,
-// ErrOtherCompany as it says.
+// ErrOtherCompany as it says, NotDueError as [Options.IfOlderThan] says.
 func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (report *Report, err error) {
 	which, err := chosen(opts.Only)
 	switch {
@@ -110,10 +119,11 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 	case opts.Account == "" || strings.ContainsRune(opts.Account, 0):
 		return nil, errors.New("mirror: Options.Account must name the account")
 	}
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
+	opts.Now = clockOf(opts)
 	if err := m.sameCompany(ctx, m.db, opts); err != nil {
+		return nil, err
+	}
+	if err := m.due(ctx, m.db, which, opts); err != nil {
 		return nil, err
 	}
 	held, err := m.lease(ctx, opts.Account, opts.Now)
@@ -121,13 +131,24 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, held.release(ctx)) }()
-	if err := held.write(ctx, func(tx *sql.Tx) error { return m.bind(ctx, tx, opts) }); err != nil {
+	var at time.Time // by the clock by which runs are due
+	err = held.write(ctx, func(tx *sql.Tx) (err error) {
+		if err := m.due(ctx, tx, which, opts); err != nil { // another process was first
+			return err
+		}
+		if at, err = m.clock(ctx, tx, opts); err != nil {
+			return err
+		}
+		return m.bind(ctx, tx, opts)
+	})
+	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
 	report = &Report{Account: opts.Account}
 	var failures []error
-	for _, l := range which {
+	failed := make(map[*list]error)
+	for i, l := range which {
 		r := &run{m: m, client: client, opts: opts, lease: held, list: l, raw: make(map[any][]byte)}
 		listReport, err := r.sync(ctx)
 		report.Lists, report.Took = append(report.Lists, listReport), time.Since(began)
@@ -135,10 +156,20 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 			continue
 		}
 		failures = append(failures, fmt.Errorf("%s: %w", l.table.name, err))
+		failed[l] = err
 		var refused *tid.Error
 		goesOn := errors.As(err, &refused) && !errors.Is(err, tid.ErrUnauthorized) || errors.Is(err, errNoFit)
 		if !goesOn || ctx.Err() != nil {
+			for _, l := range which[i:] {
+				failed[l] = err
+			}
 			break
+		}
+	}
+	if ctx.Err() == nil {
+		err := held.write(ctx, func(tx *sql.Tx) error { return m.ended(ctx, tx, opts.Account, at, which, failed) })
+		if err != nil && len(failures) == 0 { // else it is of the same cause
+			failures = append(failures, err)
 		}
 	}
 	return report, errors.Join(failures...)
@@ -183,6 +214,7 @@ type run struct {
 	mu    sync.Mutex
 	raw   map[any][]byte // the JSON of rows and details that have not been written, by their pointers
 	total int            // rows of the list, as the last answer counts them
+	read  int            // rows that were read
 }
 
 func (r *run) sync(ctx context.Context) (ListReport, error) {
@@ -192,6 +224,9 @@ func (r *run) sync(ctx context.Context) (ListReport, error) {
 	if r.list.follow != nil {
 		read = r.follow
 	}
+	r.mu.Lock()
+	r.progress()
+	r.mu.Unlock()
 	err := read(ctx)
 	report := ListReport{Table: r.list.table.name, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted, Took: time.Since(began)}
 	if err != nil {
@@ -231,7 +266,7 @@ func (r *run) answer(out any, body []byte) {
 // progress reports how far the list has come. Calls come one at a time: with r.mu held.
 func (r *run) progress() {
 	if r.opts.Progress != nil {
-		r.opts.Progress(Progress{Table: r.list.table.name, Total: r.total, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted})
+		r.opts.Progress(Progress{Table: r.list.table.name, Total: r.total, Read: r.read, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted})
 	}
 }
 
@@ -257,6 +292,9 @@ func (r *run) take(item any) []byte {
 // next makes a row of an item of the list.
 func (r *run) next(item any) (row, error) {
 	one := row{id: reflect.ValueOf(item).Elem().FieldByName("ID").Int(), item: item, raw: r.take(item)}
+	r.mu.Lock()
+	r.read++
+	r.mu.Unlock()
 	if one.id < 1 {
 		return one, fmt.Errorf("mirror: %w: a row of the list %s has the id %d", errNoFit, r.list.table.name, one.id)
 	}

@@ -401,6 +401,6 @@ func TestProgressIsReportedUpToTheWholeList(t *testing.T) {
 		last = p
 	}})
 	require.NoError(t, err)
-	assert.Equal(t, Progress{Table: "time_reports", Total: srv.TimeReports.Len(), Requests: last.Requests, Written: srv.TimeReports.Len()}, last)
+	assert.Equal(t, Progress{Table: "time_reports", Total: srv.TimeReports.Len(), Read: srv.TimeReports.Len(), Requests: last.Requests, Written: srv.TimeReports.Len()}, last)
 	assert.NotZero(t, last.Requests)
 }
