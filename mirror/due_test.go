@@ -195,10 +195,28 @@ func TestALeaseWhoseSessionAPoolerHasGivenAwayWritesNothing(t *testing.T) {
 	assert.LessOrEqual(t, idle, 10, "PostgreSQL notices soon that a machine is gone")
 	_, err = held.conn.ExecContext(t.Context(), "RESET ALL")
 	require.NoError(t, err)
-	err = held.write(t.Context(), func(*sql.Tx) error { return errors.New("must not be called") })
+	err = held.write(t.Context(), func(context.Context, *sql.Tx) error { return errors.New("must not be called") })
 	require.ErrorContains(t, err, "pool mode session")
 	require.NoError(t, held.release(t.Context()))
 	_, client := company(t)
 	_, err = m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time_codes"}})
 	require.NoError(t, err)
+}
+
+func TestATransactionThatHasBegunIsFinishedWhenTheContextEnds(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		m := newMirror(t, d)
+		held, err := m.lease(t.Context(), "acme", time.Now)
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		note := func(ctx context.Context, tx *sql.Tx) error {
+			cancel()
+			_, err := tx.ExecContext(ctx, "INSERT INTO mirror_accounts (account, fingerprint) VALUES ('acme', '')")
+			return err
+		}
+		require.NoError(t, held.write(ctx, note))
+		assert.Equal(t, "1", value(t, m, "SELECT count(*) FROM mirror_accounts"))
+		require.ErrorIs(t, held.write(ctx, note), context.Canceled, "none begins after that")
+		require.NoError(t, held.release(ctx))
+	})
 }

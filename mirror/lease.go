@@ -142,8 +142,19 @@ func (l *lease) check(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// write calls do in a transaction that only the holder of the lease can commit.
-func (l *lease) write(ctx context.Context, do func(*sql.Tx) error) error {
+// grace is how long a transaction that has begun may go on when its context has ended.
+const grace = 10 * time.Second
+
+// write calls do in a transaction that only the holder of the lease can commit. If ctx ends
+// meanwhile, the transaction is finished: do gets a context that ends later.
+func (l *lease) write(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	ended := ctx
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ended, func() { time.AfterFunc(grace, cancel) })()
 	var on beginner = l.m.db
 	if l.conn != nil {
 		on = l.conn
@@ -152,7 +163,7 @@ func (l *lease) write(ctx context.Context, do func(*sql.Tx) error) error {
 		if err := l.check(ctx, tx); err != nil {
 			return err
 		}
-		return do(tx)
+		return do(ctx, tx)
 	})
 }
 

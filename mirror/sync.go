@@ -132,7 +132,7 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 	}
 	defer func() { err = errors.Join(err, held.release(ctx)) }()
 	var at time.Time // by the clock by which runs are due
-	err = held.write(ctx, func(tx *sql.Tx) (err error) {
+	err = held.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if err := m.due(ctx, tx, which, opts); err != nil { // another process was first
 			return err
 		}
@@ -167,7 +167,7 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 		}
 	}
 	if ctx.Err() == nil {
-		err := held.write(ctx, func(tx *sql.Tx) error { return m.ended(ctx, tx, opts.Account, at, which, failed) })
+		err := held.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return m.ended(ctx, tx, opts.Account, at, which, failed) })
 		if err != nil && len(failures) == 0 { // else it is of the same cause
 			failures = append(failures, err)
 		}
@@ -379,7 +379,7 @@ func (r *run) write(ctx context.Context, rows []row, cursor *tid.Cursor) error {
 	if err := r.details(ctx, rows); err != nil {
 		return err
 	}
-	err := r.lease.write(ctx, func(tx *sql.Tx) error {
+	err := r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := r.m.put(ctx, tx, r.list.table, r.opts.Account, rows, r.now()); err != nil || cursor == nil {
 			return err
 		}
@@ -458,7 +458,7 @@ func (r *run) deletions(ctx context.Context, compared string) error {
 	case compared == counts: // the whole list has been read, and the counts do not mean the same
 		return nil
 	case live < r.total && compared != "soon "+counts: // probably created meanwhile: the next run tells
-		return r.lease.write(ctx, func(tx *sql.Tx) error { return r.note(ctx, tx, "compared", "soon "+counts) })
+		return r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return r.note(ctx, tx, "compared", "soon "+counts) })
 	}
 	return r.sweep(ctx)
 }
@@ -488,13 +488,13 @@ func (r *run) gone(ctx context.Context) error {
 	return errors.Join(failure, r.remove(ctx, ids, nil))
 }
 
-func (r *run) remove(ctx context.Context, ids []int64, also func(*sql.Tx) error) error {
+func (r *run) remove(ctx context.Context, ids []int64, also func(context.Context, *sql.Tx) error) error {
 	removed := 0
-	err := r.lease.write(ctx, func(tx *sql.Tx) (err error) {
+	err := r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if removed, err = r.m.remove(ctx, tx, r.list.table, r.opts.Account, ids, r.now()); err != nil || also == nil {
 			return err
 		}
-		return also(tx)
+		return also(ctx, tx)
 	})
 	if err == nil && removed > 0 {
 		r.mu.Lock()
@@ -530,7 +530,7 @@ func (r *run) sweep(ctx context.Context) error {
 			missing = append(missing, id)
 		}
 	}
-	return r.remove(ctx, missing, func(tx *sql.Tx) error {
+	return r.remove(ctx, missing, func(ctx context.Context, tx *sql.Tx) error {
 		if err := r.m.revive(ctx, tx, r.list.table, r.opts.Account, back, r.now()); err != nil {
 			return err
 		}

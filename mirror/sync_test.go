@@ -271,7 +271,7 @@ func TestAnAccountIsTakenOverFromAProcessThatDied(t *testing.T) {
 	heir, err := m.lease(t.Context(), "acme", clock)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, heir.release(t.Context())) }()
-	err = dead.write(t.Context(), func(tx *sql.Tx) error { return errors.New("must not be called") })
+	err = dead.write(t.Context(), func(context.Context, *sql.Tx) error { return errors.New("must not be called") })
 	require.ErrorIs(t, err, ErrBusy, "the one that was thought dead writes nothing any more")
 }
 
@@ -288,7 +288,7 @@ func TestALeaseEndsWithItsConnectionToPostgreSQL(t *testing.T) {
 	require.NoError(t, err)
 	heir, err := other.lease(t.Context(), "acme", time.Now)
 	require.NoError(t, err)
-	require.Error(t, held.write(t.Context(), func(tx *sql.Tx) error { return nil }), "the connection that held the lock is gone")
+	require.Error(t, held.write(t.Context(), func(context.Context, *sql.Tx) error { return nil }), "the connection that held the lock is gone")
 	require.NoError(t, held.release(t.Context()))
 	require.NoError(t, heir.release(t.Context()))
 }

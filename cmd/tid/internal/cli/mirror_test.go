@@ -10,10 +10,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -481,4 +484,47 @@ func TestSchemaAndViewsAreSQL(t *testing.T) {
 	assert.Contains(t, d.must("mirror", "views", "--to", "postgresql:"), "to_char")
 	assert.Equal(t, cli.Wrong, d.run("mirror", "schema"))
 	assert.Empty(t, d.srv.Requests())
+}
+
+// The program itself, ended as a terminal and a service manager end it.
+func TestASignalEndsAMirrorAndGivesItsAccountToOthers(t *testing.T) {
+	if testing.Short() || runtime.GOOS == "windows" {
+		t.Skip("it builds the program and sends it signals")
+	}
+	program := filepath.Join(t.TempDir(), "tid")
+	told, err := exec.Command("go", "build", "-o", program, "../..").CombinedOutput()
+	require.NoError(t, err, "%s", told)
+	for name, c := range map[string]struct {
+		signal os.Signal
+		every  []string
+		code   int
+		says   string
+	}{
+		"interrupted":  {os.Interrupt, nil, cli.Interrupted, "tid: interrupted\n"},
+		"ended":        {syscall.SIGTERM, nil, cli.Interrupted, "tid: interrupted\n"},
+		"again, again": {syscall.SIGTERM, []string{"--every", "5m"}, cli.Done, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reached := make(chan struct{}, 100)
+			srv := tidtest.NewServer(t, tidtest.WithRateLimit(0), tidtest.WithCompany(tidtest.Sample(1, 2)), tidtest.WithBeforeRequest(func(_ *tidtest.Server, r tidtest.Request) {
+				if r.Operation == "GET /v1/Admin/Activities" {
+					reached <- struct{}{}
+				}
+			}))
+			srv.Inject(tidtest.Fault{Operation: "GET /v1/Admin/Activities", Share: 1, Effect: tidtest.Delay(time.Hour)})
+			file := filepath.Join(t.TempDir(), "tid.db")
+			cmd := exec.Command(program, append([]string{"mirror", "--to", "sqlite:" + file, "--only", "users,activities"}, c.every...)...)
+			cmd.Env = []string{"TID_CONFIG_DIR=" + t.TempDir(), "VISMATID_TOKEN=" + srv.StaticToken, "VISMATID_BASE_URL=" + srv.URL}
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			require.NoError(t, cmd.Start())
+			<-reached
+			require.NoError(t, cmd.Process.Signal(c.signal))
+			_ = cmd.Wait() // the status tells
+			assert.Equal(t, c.code, cmd.ProcessState.ExitCode())
+			assert.Equal(t, c.says, stderr.String())
+			assert.Equal(t, 2, live(t, file, "users", "default"), "what was read before")
+			assert.Zero(t, query[int](t, file, "SELECT count(*) FROM mirror_leases"))
+		})
+	}
 }
