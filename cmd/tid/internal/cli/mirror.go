@@ -228,30 +228,19 @@ func (a *app) runFleet(cmd *cobra.Command, f *fleet.Fleet, listen string, logger
 		}
 	}
 
-	bar, shown, done := &progress{}, "", 0
-	show := func(what string, n, total int) {
-		if what != shown {
-			bar.end()
-			bar, shown = a.progress(what), what
+	shown := &board{}
+	if !logger.Enabled(ctx, slog.LevelInfo) { // both are for standard error
+		once := len(f.Accounts)
+		if f.Every > 0 {
+			once = 0
 		}
-		bar.set(n, total)
+		shown = a.board(once)
 	}
 	var incomplete []string
-	f.Begin = func(account string) {
-		logger.Info("run begins", "account", account)
-		if len(f.Accounts) > 1 && f.Every == 0 {
-			show("accounts", done, len(f.Accounts))
-		}
-	}
-	f.Progress = func(_ string, p mirror.Progress) {
-		if len(f.Accounts) == 1 {
-			show(p.Table, p.Written, p.Total)
-		}
-	}
+	f.Begin = func(account string) { logger.Info("run begins", "account", account) }
+	f.Progress = shown.set
 	f.Done = func(o fleet.Outcome) {
-		bar.end()
-		shown = ""
-		done++
+		shown.done(o.Account)
 		if o.Error != "" {
 			incomplete = append(incomplete, o.Account)
 		}
