@@ -47,6 +47,9 @@ With --every it runs until it is interrupted, which ends it with the exit status
 and at /healthz and /metrics if it is to --listen. Without --every the exit status is 1 if something could not be read, be it
 for want of a permission; everything else is read all the same.
 
+Many processes and machines may run it with --every on the same accounts, in one database: they share them out, each account
+is run once in each --every, and one that dies is replaced within a minute.
+
 --accounts names a file with several accounts, and where their credentials are; there are none in it:
 
   - name: acme
