@@ -84,9 +84,10 @@ func (l *lease) lock(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("mirror: %w", errors.Join(err, l.conn.Close()))
 	}
-	// The keepalives, in seconds, are for a machine that is gone without closing the connection.
+	// For a machine that is gone without closing the connection: the keepalives, in seconds,
+	// end one that is silent, and the timeout, in milliseconds, one that acknowledges nothing.
 	_, err = l.conn.ExecContext(ctx, `SELECT set_config('mirror.lease', $1, false), set_config('tcp_keepalives_idle', '10', false),
-		set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false)`, l.owner)
+		set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '25000', false)`, l.owner)
 	var other string
 	if err == nil {
 		err = l.m.db.QueryRowContext(ctx, "SELECT "+mark).Scan(&other)
