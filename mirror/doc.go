@@ -60,4 +60,19 @@
 // was read longest ago. Rows that belong to a deleted project or task are marked as deleted.
 //
 // Not in the mirror are planning and statistics.
+//
+// # Many processes
+//
+// One process at a time writes an account; another gets ErrBusy. If a process dies, the
+// account is free: in PostgreSQL when its connection ends, or its machine has answered
+// nothing for 25 seconds; in SQLite after 30 seconds. A transaction commits only while its
+// process has the account.
+//
+// Processes with the same accounts share them out with [Options.IfOlderThan]: a run is due
+// that long after the last complete one began, whichever process did it, and else refused
+// with a NotDueError. Call Sync for each account again and again, at least every half
+// minute, and an account whose process died is taken over within a minute. PostgreSQL's
+// clock counts, not those of the machines.
+//
+// A run needs a session of PostgreSQL: a pooler in transaction mode is refused.
 package mirror

@@ -28,8 +28,8 @@ var (
 	ErrNewer = errors.New("the mirror was made by a newer version")
 	// ErrBusy is an account that another process keeps at present, or has taken over.
 	ErrBusy = errors.New("another process writes this account")
-	// ErrOtherCompany is an account that was mirrored with another fingerprint before.
-	// Nothing was written.
+	// ErrOtherCompany is an account that was mirrored with another fingerprint before, and
+	// without Options.Rebind now. Nothing was written.
 	ErrOtherCompany = errors.New("the credentials are of another company than before")
 )
 

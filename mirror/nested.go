@@ -72,7 +72,7 @@ func (r *run) nested(ctx context.Context) error {
 		if err := several(ctx, len(some), func(ctx context.Context, i int) error { return r.within(ctx, some[i]) }); err != nil {
 			return err
 		}
-		if err := r.lease.write(ctx, func(tx *sql.Tx) error {
+		if err := r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			for _, p := range some {
 				if err := r.settle(ctx, tx, p); err != nil {
 					return err
@@ -157,7 +157,7 @@ func (r *run) orphans(ctx context.Context) error {
 		at += "::timestamp"
 	}
 	var removed int64
-	err := r.lease.write(ctx, func(tx *sql.Tx) error {
+	err := r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, "UPDATE "+t.name+" SET deleted_at = "+at+", changed = "+at+" WHERE account = "+placeholder(d, 2)+
 			" AND deleted_at IS NULL AND "+t.owner+" IN (SELECT id FROM "+r.list.parents.table.name+" WHERE account = "+placeholder(d, 2)+" AND deleted_at IS NOT NULL)",
 			r.now(), r.opts.Account)

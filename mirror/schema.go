@@ -247,7 +247,9 @@ var ownTables = []string{
 	list TEXT NOT NULL,
 	cursor TEXT,
 	compared TEXT,
+	tried TEXT,
 	synced TEXT,
+	failures INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (account, list)
 )`, `CREATE TABLE IF NOT EXISTS mirror_parents (
 	account TEXT NOT NULL,

@@ -40,15 +40,26 @@ type Options struct {
 	// mirrored with another one before is refused with ErrOtherCompany. If it is empty,
 	// nothing is compared.
 	Fingerprint string
+	// Rebind takes Fingerprint in the place of another one: the company has a new application
+	// or token. If the credentials are of another company all the same, the rows of the one
+	// before are marked as deleted.
+	Rebind bool
 	// Whole compares every list with the API's as a whole, a request for each hundred rows,
 	// so that changes of old rows and deletions that other runs find later are found at
 	// once.
 	Whole bool
-	// Progress is called after each page that was read and each batch that was written,
-	// one call at a time. It must be fast.
+	// Progress is called when a list begins, and after each page that was read and each
+	// batch that was written, one call at a time. It must be fast.
 	Progress func(Progress)
-	// Now is the clock of first_seen, changed and deleted_at, and of the lease; time.Now if
-	// nil.
+	// IfOlderThan is for processes that share out accounts: it refuses a run that is not due
+	// with a NotDueError, before any request. A run is due when this time has passed since
+	// the last complete one began, whichever process did that; after a run that failed, half a
+	// minute after it began, twice that after each more, and IfOlderThan at most; after one
+	// that was interrupted or died, at once. In PostgreSQL the time is that of its own clock.
+	// 0 is always due.
+	IfOlderThan time.Duration
+	// Now is the clock of first_seen, changed and deleted_at, and in SQLite of the lease and
+	// of IfOlderThan; time.Now if nil.
 	Now func() time.Time
 }
 
@@ -65,6 +76,8 @@ type Progress struct {
 	Table string `json:"table"`
 	// Total is the number of rows that the API counts in the list, 0 if it does not.
 	Total int `json:"total"`
+	// Read is the number of rows that were read so far, unchanged ones included.
+	Read int `json:"read"`
 	// Requests, Written and Deleted are those of the list so far, as in [ListReport].
 	Requests int `json:"requests"`
 	Written  int `json:"written"`
@@ -111,7 +124,7 @@ const (
 // read all the same; errors.Is finds tid.ErrForbidden where a permission is missing. Errors
 // of the database, of ctx and of the credentials end the run. The report is never nil
 // unless the run did not begin: ErrBusy while another process writes the account,
-// ErrOtherCompany as it says.
+// ErrOtherCompany as it says, NotDueError as [Options.IfOlderThan] says.
 func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (report *Report, err error) {
 	which, err := chosen(opts)
 	switch {
@@ -122,10 +135,11 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 	case opts.Account == "" || strings.ContainsRune(opts.Account, 0):
 		return nil, errors.New("mirror: Options.Account must name the account")
 	}
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
+	opts.Now = clockOf(opts)
 	if err := m.sameCompany(ctx, m.db, opts); err != nil {
+		return nil, err
+	}
+	if err := m.due(ctx, m.db, which, opts); err != nil {
 		return nil, err
 	}
 	held, err := m.lease(ctx, opts.Account, opts.Now)
@@ -133,13 +147,24 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, held.release(ctx)) }()
-	if err := held.write(ctx, func(tx *sql.Tx) error { return m.bind(ctx, tx, opts) }); err != nil {
+	var at time.Time // by the clock by which runs are due
+	err = held.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		if err := m.due(ctx, tx, which, opts); err != nil { // another process was first
+			return err
+		}
+		if at, err = m.clock(ctx, tx, opts); err != nil {
+			return err
+		}
+		return m.bind(ctx, tx, opts)
+	})
+	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
 	report = &Report{Account: opts.Account}
 	var failures []error
-	for _, l := range which {
+	failed := make(map[*list]error)
+	for i, l := range which {
 		r := &run{m: m, client: client, opts: opts, lease: held, list: l, raw: make(map[any][]byte)}
 		listReport, err := r.sync(ctx)
 		report.Lists, report.Took = append(report.Lists, listReport), time.Since(began)
@@ -147,10 +172,20 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 			continue
 		}
 		failures = append(failures, fmt.Errorf("%s: %w", l.table.name, err))
+		failed[l] = err
 		var refused *tid.Error
 		goesOn := errors.As(err, &refused) && !errors.Is(err, tid.ErrUnauthorized) || errors.Is(err, errNoFit)
 		if !goesOn || ctx.Err() != nil {
+			for _, l := range which[i:] {
+				failed[l] = err
+			}
 			break
+		}
+	}
+	if ctx.Err() == nil {
+		err := held.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return m.ended(ctx, tx, opts.Account, at, which, failed) })
+		if err != nil && len(failures) == 0 { // else it is of the same cause
+			failures = append(failures, err)
 		}
 	}
 	return report, errors.Join(failures...)
@@ -165,8 +200,8 @@ func (m *Mirror) sameCompany(ctx context.Context, q querier, opts Options) error
 		return nil
 	case err != nil:
 		return fmt.Errorf("mirror: the database cannot be read: %w", err)
-	case before != "" && opts.Fingerprint != "" && before != opts.Fingerprint:
-		return fmt.Errorf("mirror: the account %q: %w. Give the other company another name of an account", opts.Account, ErrOtherCompany)
+	case before != "" && opts.Fingerprint != "" && before != opts.Fingerprint && !opts.Rebind:
+		return fmt.Errorf("mirror: the account %q: %w. Give another company another name of an account. If the same company has a new application or token, run once with Rebind (tid mirror --rebind)", opts.Account, ErrOtherCompany)
 	}
 	return nil
 }
@@ -177,7 +212,7 @@ func (m *Mirror) bind(ctx context.Context, tx *sql.Tx, opts Options) error {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, "INSERT INTO mirror_accounts (account, fingerprint) VALUES ("+placeholder(m.dialect, 1)+", "+placeholder(m.dialect, 2)+
-		") ON CONFLICT (account) DO UPDATE SET fingerprint = excluded.fingerprint WHERE mirror_accounts.fingerprint = ''", opts.Account, opts.Fingerprint)
+		") ON CONFLICT (account) DO UPDATE SET fingerprint = excluded.fingerprint WHERE excluded.fingerprint <> ''", opts.Account, opts.Fingerprint)
 	return err
 }
 
@@ -196,6 +231,7 @@ type run struct {
 	raw   map[any][]byte // the JSON of rows and details that have not been written, by their pointers
 	total int            // rows of the list, as the last answer counts them
 	moved bool           // another answer has counted them differently
+	read  int            // rows that were read
 }
 
 func (r *run) sync(ctx context.Context) (ListReport, error) {
@@ -208,6 +244,9 @@ func (r *run) sync(ctx context.Context) (ListReport, error) {
 	case r.list.follow != nil:
 		read = r.follow
 	}
+	r.mu.Lock()
+	r.progress()
+	r.mu.Unlock()
 	err := read(ctx)
 	report := ListReport{Table: r.list.table.name, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted, Took: time.Since(began)}
 	if err != nil {
@@ -253,7 +292,7 @@ func (r *run) progress() {
 		if r.list.parents != nil { // it is that of one of many lists
 			total = 0
 		}
-		r.opts.Progress(Progress{Table: r.list.table.name, Total: total, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted})
+		r.opts.Progress(Progress{Table: r.list.table.name, Total: total, Read: r.read, Requests: int(r.requests.Load()), Written: r.written, Deleted: r.deleted})
 	}
 }
 
@@ -279,6 +318,9 @@ func (r *run) take(item any) []byte {
 // next makes a row of an item of the list.
 func (r *run) next(item any) (row, error) {
 	one := row{id: reflect.ValueOf(item).Elem().FieldByName("ID").Int(), item: item, raw: r.take(item)}
+	r.mu.Lock()
+	r.read++
+	r.mu.Unlock()
 	if one.id < 1 {
 		return one, fmt.Errorf("mirror: %w: a row of the list %s has the id %d", errNoFit, r.list.table.name, one.id)
 	}
@@ -379,7 +421,7 @@ func (r *run) write(ctx context.Context, rows []row, cursor any) error {
 	if err := r.details(ctx, rows); err != nil {
 		return err
 	}
-	err := r.lease.write(ctx, func(tx *sql.Tx) error {
+	err := r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := r.m.put(ctx, tx, r.list.table, r.opts.Account, 0, rows, r.now()); err != nil || cursor == nil {
 			return err
 		}
@@ -463,7 +505,7 @@ func (r *run) deletions(ctx context.Context, compared string) error {
 	case compared == counts: // the whole list has been read, and the counts do not mean the same
 		return nil
 	case live < r.total && compared != "soon "+counts: // probably created meanwhile: the next run tells
-		return r.lease.write(ctx, func(tx *sql.Tx) error { return r.note(ctx, tx, "compared", "soon "+counts) })
+		return r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return r.note(ctx, tx, "compared", "soon "+counts) })
 	}
 	return r.sweep(ctx)
 }
@@ -499,13 +541,13 @@ func (r *run) gone(ctx context.Context) error {
 	return errors.Join(failure, r.remove(ctx, ids, nil))
 }
 
-func (r *run) remove(ctx context.Context, ids []int64, also func(*sql.Tx) error) error {
+func (r *run) remove(ctx context.Context, ids []int64, also func(context.Context, *sql.Tx) error) error {
 	removed := 0
-	err := r.lease.write(ctx, func(tx *sql.Tx) (err error) {
+	err := r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if removed, err = r.m.remove(ctx, tx, r.list.table, r.opts.Account, 0, ids, r.now()); err != nil || also == nil {
 			return err
 		}
-		return also(tx)
+		return also(ctx, tx)
 	})
 	if err == nil && removed > 0 {
 		r.mu.Lock()
@@ -535,7 +577,7 @@ func (r *run) sweep(ctx context.Context) error {
 			there[id] = true
 		}
 	}
-	return r.remove(ctx, known.unseen(), func(tx *sql.Tx) error {
+	return r.remove(ctx, known.unseen(), func(ctx context.Context, tx *sql.Tx) error {
 		if err := r.m.revive(ctx, tx, r.list.table, r.opts.Account, slices.Sorted(maps.Keys(there)), r.now()); err != nil {
 			return err
 		}
@@ -702,7 +744,7 @@ func (r *run) whole(ctx context.Context, at turn) error {
 			return failure
 		}
 	}
-	return r.remove(ctx, missing, func(tx *sql.Tx) error {
+	return r.remove(ctx, missing, func(ctx context.Context, tx *sql.Tx) error {
 		r.mu.Lock()
 		at = turn{Page: max(1, at.Page), Again: r.moved}
 		r.mu.Unlock()

@@ -315,6 +315,30 @@ func TestAnAccountWithTheCredentialsOfAnotherCompanyIsRefused(t *testing.T) {
 	})
 }
 
+func TestACompanyWithANewApplicationIsBoundAgainOnRequest(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		_, client := company(t)
+		m := newMirror(t, d)
+		run := func(application string, rebind bool) error {
+			_, err := m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time-codes"}, Fingerprint: Fingerprint(application), Rebind: rebind})
+			return err
+		}
+		require.NoError(t, run("ap_1", false))
+		err := run("ap_2", false)
+		require.ErrorIs(t, err, ErrOtherCompany)
+		require.ErrorContains(t, err, "--rebind")
+		_, err = m.Plan(t.Context(), client, Options{Account: "acme", Fingerprint: Fingerprint("ap_2"), Rebind: true})
+		require.NoError(t, err)
+		require.ErrorIs(t, run("ap_2", false), ErrOtherCompany, "a plan writes nothing")
+		require.NoError(t, run("ap_2", true))
+		require.NoError(t, run("ap_2", false))
+		require.ErrorIs(t, run("ap_1", false), ErrOtherCompany)
+		_, err = m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time-codes"}, Rebind: true})
+		require.NoError(t, err)
+		require.ErrorIs(t, run("ap_1", false), ErrOtherCompany, "no fingerprint takes the place of none")
+	})
+}
+
 func TestAnAccountHasOneWriterAtATime(t *testing.T) {
 	eachDialect(t, func(t *testing.T, d Dialect) {
 		database := emptyDatabase(t, d)
@@ -352,7 +376,7 @@ func TestAnAccountIsTakenOverFromAProcessThatDied(t *testing.T) {
 	heir, err := m.lease(t.Context(), "acme", clock)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, heir.release(t.Context())) }()
-	err = dead.write(t.Context(), func(tx *sql.Tx) error { return errors.New("must not be called") })
+	err = dead.write(t.Context(), func(context.Context, *sql.Tx) error { return errors.New("must not be called") })
 	require.ErrorIs(t, err, ErrBusy, "the one that was thought dead writes nothing any more")
 }
 
@@ -369,7 +393,7 @@ func TestALeaseEndsWithItsConnectionToPostgreSQL(t *testing.T) {
 	require.NoError(t, err)
 	heir, err := other.lease(t.Context(), "acme", time.Now)
 	require.NoError(t, err)
-	require.Error(t, held.write(t.Context(), func(tx *sql.Tx) error { return nil }), "the connection that held the lock is gone")
+	require.Error(t, held.write(t.Context(), func(context.Context, *sql.Tx) error { return nil }), "the connection that held the lock is gone")
 	require.NoError(t, held.release(t.Context()))
 	require.NoError(t, heir.release(t.Context()))
 }
@@ -482,6 +506,6 @@ func TestProgressIsReportedUpToTheWholeList(t *testing.T) {
 		last = p
 	}})
 	require.NoError(t, err)
-	assert.Equal(t, Progress{Table: "time_reports", Total: srv.TimeReports.Len(), Requests: last.Requests, Written: srv.TimeReports.Len()}, last)
+	assert.Equal(t, Progress{Table: "time_reports", Total: srv.TimeReports.Len(), Read: srv.TimeReports.Len(), Requests: last.Requests, Written: srv.TimeReports.Len()}, last)
 	assert.NotZero(t, last.Requests)
 }
