@@ -291,7 +291,7 @@ func (m *Mirror) revive(ctx context.Context, tx *sql.Tx, t *table, account strin
 // live is the number of rows that are not deleted.
 func (m *Mirror) live(ctx context.Context, q querier, t *table, account string) (n int, err error) {
 	err = q.QueryRowContext(ctx, "SELECT count(*) FROM "+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", account).Scan(&n)
-	return n, err
+	return n, m.explain(err)
 }
 
 // known yields when each row that is not deleted was created, with the offset that the
@@ -390,6 +390,7 @@ func (m *Mirror) ledger(ctx context.Context, t *table, account string, owner int
 }
 
 func (m *Mirror) each(ctx context.Context, query string, args []any, do func(*sql.Rows) error) (err error) {
+	defer func() { err = m.explain(err) }()
 	rows, err := m.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -199,7 +199,7 @@ func (m *Mirror) sameCompany(ctx context.Context, q querier, opts Options) error
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
 	case err != nil:
-		return fmt.Errorf("mirror: the database cannot be read: %w", err)
+		return fmt.Errorf("mirror: the database cannot be read: %w", m.explain(err))
 	case before != "" && opts.Fingerprint != "" && before != opts.Fingerprint && !opts.Rebind:
 		return fmt.Errorf("mirror: the account %q: %w. Give another company another name of an account. If the same company has a new application or token, run once with Rebind (tid mirror --rebind)", opts.Account, ErrOtherCompany)
 	}
@@ -393,7 +393,7 @@ func (r *run) position(ctx context.Context, cursor any) (compared string, err er
 		err = json.Unmarshal([]byte(text.String), cursor)
 	}
 	if err != nil {
-		err = fmt.Errorf("mirror: how far the list %s was read cannot be read from the database: %w", r.list.table.name, err)
+		err = fmt.Errorf("mirror: how far the list %s was read cannot be read from the database: %w", r.list.table.name, r.m.explain(err))
 	}
 	return compared, err
 }
