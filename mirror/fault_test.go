@@ -80,10 +80,10 @@ func TestALockedFileIsAnErrorThatNamesIt(t *testing.T) {
 	syncAll(t, m, client)
 
 	fresh := emptyDatabase(t, SQLite)
-	other, err = connect(fresh)
+	another, err := connect(fresh)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, other.Close()) }()
-	tx, err = other.db.Begin()
+	defer func() { require.NoError(t, another.Close()) }()
+	tx, err = another.db.Begin()
 	require.NoError(t, err)
 	_, err = Open(t.Context(), fresh)
 	require.ErrorContains(t, err, "tid 100%?.db is locked by another program")
@@ -105,8 +105,8 @@ func TestAfterTheServerWasRestartedTheNextRunGoesOn(t *testing.T) {
 		}
 	}))
 	client := srv.Client(tid.WithLimiter(nil))
-	m := open(t, database)
 	for _, n := range []int64{20, 40} {
+		m := open(t, database)
 		left.Store(n)
 		report, err := m.Sync(t.Context(), client, Options{Account: "acme"})
 		require.ErrorContains(t, err, "the connection to the PostgreSQL server was lost. Run again")
@@ -114,6 +114,7 @@ func TestAfterTheServerWasRestartedTheNextRunGoesOn(t *testing.T) {
 		assert.NotContains(t, err.Error(), "postgres@")
 	}
 	left.Store(0)
+	m := open(t, database)
 	syncAll(t, m, client)
 	requireEqual(t, m, srv, "acme")
 }
