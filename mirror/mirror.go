@@ -76,7 +76,7 @@ func connect(database string) (*Mirror, error) {
 			return nil, fmt.Errorf("mirror: %w", err)
 		}
 		name := (&url.URL{Path: rest}).EscapedPath()
-		db, err := sql.Open("sqlite", "file:"+name+fmt.Sprintf("?_pragma=busy_timeout(%d)", busyTimeout.Milliseconds())+"&_pragma=synchronous(NORMAL)&_txlock=immediate")
+		db, err := sql.Open("sqlite", "file:"+name+fmt.Sprintf("?_pragma=busy_timeout(%d)", busyTimeout.Milliseconds())+"&_pragma=synchronous(NORMAL)&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-16000)&_txlock=immediate")
 		if err != nil {
 			return nil, fmt.Errorf("mirror: %w", err)
 		}

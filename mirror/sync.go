@@ -111,7 +111,7 @@ type ListReport struct {
 }
 
 const (
-	batchRows   = 500
+	batchRows   = 1000
 	batchDetail = 50 // of lists with details, each of which is a request
 	detailsOnce = 4  // details that are requested at the same time
 )
