@@ -32,7 +32,7 @@
 // hours; sum hours_e6 and divide by 1e6 for a sum that is exact. A value that does not fit,
 // with more than six decimals or beyond nine trillions, is an error.
 //
-// [Schema] is the DDL, and [Views] are the views with the query behind each.
+// [Schema] is the DDL, [Diagram] shows how the tables belong together, and [Views] are the views with the query behind each.
 //
 // # How it keeps up
 //

@@ -124,11 +124,17 @@ is run once in each --every, and one that dies is replaced within a minute.
 		}
 		return err
 	}
+	var er bool
 	schema := &cobra.Command{
 		Use: "schema --to DATABASE", Short: "Show the tables and views as SQL", Args: noDatabase,
-		Long:    "Shows the tables and views of a mirror as SQL. Nothing is opened: --to sqlite: or --to postgres: is enough.",
-		Example: "  tid mirror schema --to postgres:",
+		Long: "Shows the tables and views of a mirror as SQL, or with --er the tables, their keys and references as a diagram in the language of\n" +
+			"Mermaid. Nothing is opened: --to sqlite: or --to postgres: is enough, and --er needs neither.",
+		Example: "  tid mirror schema --to postgres:\n  tid mirror schema --er",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if er {
+				_, err := io.WriteString(cmd.OutOrStdout(), mirror.Diagram())
+				return err
+			}
 			d, err := dialect(to)
 			if err != nil {
 				return err
@@ -154,6 +160,7 @@ is run once in each --every, and one that dies is replaced within a minute.
 			return nil
 		},
 	}
+	schema.Flags().BoolVar(&er, "er", false, "show an entity relationship diagram")
 	cmd.AddCommand(schema, views)
 	return cmd
 }

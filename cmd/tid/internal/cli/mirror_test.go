@@ -504,6 +504,7 @@ func TestSchemaAndViewsAreSQL(t *testing.T) {
 	assert.NoError(t, err)
 	assert.Contains(t, d.must("mirror", "schema", "--to", "postgres:"), "numeric")
 	assert.Contains(t, d.must("mirror", "views", "--to", "postgresql:"), "to_char")
+	assert.Equal(t, mirror.Diagram(), d.must("mirror", "schema", "--er"))
 	assert.Equal(t, cli.Wrong, d.run("mirror", "schema"))
 	assert.Empty(t, d.srv.Requests())
 }
