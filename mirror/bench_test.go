@@ -58,7 +58,7 @@ func BenchmarkWriting(b *testing.B) {
 }
 
 func listNamed(t testing.TB, name string) *list {
-	which, err := chosen([]string{name})
+	which, err := chosen(Options{Only: []string{name}})
 	require.NoError(t, err)
 	return which[0]
 }
@@ -83,7 +83,7 @@ func TestASumOfAMillionRowsIsRightToTheOre(t *testing.T) {
 				rows[i] = row{id: int64(begin + i + 1), item: &tid.SupplierInvoice{TotalAmount: amount}, raw: []byte("{}")}
 			}
 			require.NoError(t, m.transaction(t.Context(), m.db, func(tx *sql.Tx) error {
-				return m.put(t.Context(), tx, tbl, "acme", rows, stamp(time.Now()))
+				return m.put(t.Context(), tx, tbl, "acme", 0, rows, stamp(time.Now()))
 			}))
 		}
 		query := "SELECT sum(total_amount)::text FROM supplier_invoices"

@@ -46,7 +46,7 @@ func child(ctx context.Context, database string) error {
 	if err != nil {
 		return err
 	}
-	_, err = m.Sync(ctx, client, Options{Account: "acme", Now: func() time.Time { return time.Now().Add(later) }})
+	_, err = m.Sync(ctx, client, Options{Account: "acme", Nested: true, Now: func() time.Time { return time.Now().Add(later) }})
 	return err
 }
 
@@ -69,7 +69,8 @@ func TestAfterProcessesWereKilledTheNextOneGoesOn(t *testing.T) {
 			for range 5 {
 				a.change(srv)
 			}
-			left.Store(int64(5 + rnd.IntN(100)))
+			srv.TaskComments.Of(pick(rnd, srv.Tasks.All()).ID).Put(tid.Comment{Text: "Klart"})
+			left.Store(int64(5 + rnd.IntN(60)))
 			cmd := exec.CommandContext(t.Context(), os.Args[0])
 			cmd.Env = append(os.Environ(), "MIRROR_CHILD="+database, "MIRROR_CHILD_URL="+srv.URL, "MIRROR_CHILD_TOKEN="+srv.StaticToken,
 				fmt.Sprintf("MIRROR_CHILD_LATER=%dm", 2*n)) // the lease of the one before has ended
@@ -92,10 +93,11 @@ func TestAfterProcessesWereKilledTheNextOneGoesOn(t *testing.T) {
 		later := func() time.Time { return time.Now().Add(time.Duration(2**kills) * time.Minute) }
 		for range 3 { // PostgreSQL takes a moment to see that a process is gone
 			require.Eventually(t, func() bool {
-				_, err := m.Sync(t.Context(), srv.Client(tid.WithLimiter(nil)), Options{Account: "acme", Now: later})
+				_, err := m.Sync(t.Context(), srv.Client(tid.WithLimiter(nil)), Options{Account: "acme", Nested: true, Whole: true, Now: later})
 				return err == nil
 			}, 10*time.Second, 100*time.Millisecond)
 		}
 		requireEqual(t, m, srv, "acme")
+		requireNestedEqual(t, m, srv)
 	})
 }

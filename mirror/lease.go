@@ -14,14 +14,16 @@ import (
 
 // A lease makes a process the only writer of an account.
 //
-// In PostgreSQL it is an advisory lock of the connection through which everything is
-// written: when the process or the connection dies, the lock goes, and nothing can be
-// written through that connection any more. In SQLite it is a row that its owner renews:
-// each transaction that writes checks that row first.
+// In PostgreSQL it is an advisory lock of the session through which everything is written:
+// when the process or the connection dies, the lock goes, and nothing can be written through
+// that connection any more. The session is marked as well: a pooler that gives its clients
+// any session, transaction by transaction, would share the lock among them, so that each
+// transaction that writes checks the mark. In SQLite it is a row that its owner renews: each
+// transaction that writes checks that row first.
 
 const (
-	leaseTime = time.Minute      // after which another process takes over from one that has died
-	renewal   = 15 * time.Second // how often a lease is renewed
+	leaseTime = 30 * time.Second // after which another process takes over from one that has died
+	renewal   = 10 * time.Second // how often a lease is renewed
 )
 
 // lease is held until release.
@@ -82,8 +84,27 @@ func (l *lease) lock(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("mirror: %w", errors.Join(err, l.conn.Close()))
 	}
+	// For a machine that is gone without closing the connection: the keepalives, in seconds,
+	// end one that is silent, and the timeout, in milliseconds, one that acknowledges nothing.
+	_, err = l.conn.ExecContext(ctx, `SELECT set_config('mirror.lease', $1, false), set_config('tcp_keepalives_idle', '10', false),
+		set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false), set_config('tcp_user_timeout', '25000', false)`, l.owner)
+	var other string
+	if err == nil {
+		err = l.m.db.QueryRowContext(ctx, "SELECT "+mark).Scan(&other)
+	}
+	if err == nil && other == l.owner {
+		err = errPooler
+	}
+	if err != nil {
+		return fmt.Errorf("mirror: the account %q: %w", l.account, errors.Join(err, l.release(ctx)))
+	}
 	return nil
 }
+
+// mark is the owner of the lease that the session of PostgreSQL holds.
+const mark = "coalesce(current_setting('mirror.lease', true), '')"
+
+var errPooler = errors.New("the connection to PostgreSQL changes its session, as through a pooler in transaction mode, which holds no lease. Connect to PostgreSQL itself, or to a pooler in pool mode session")
 
 // renew renews the lease until release: a run can wait longer than the lease lasts, for a
 // rate limit or an API that is being restarted.
@@ -104,8 +125,13 @@ func (l *lease) renew(ctx context.Context) {
 
 // check makes sure in a transaction that the lease is held, and renews it.
 func (l *lease) check(ctx context.Context, tx *sql.Tx) error {
-	if l.m.dialect == Postgres {
-		return nil // the transaction is on the connection that holds the lock
+	if l.m.dialect == Postgres { // the transaction is on the connection that got the lock
+		var owner string
+		err := tx.QueryRowContext(ctx, "SELECT "+mark).Scan(&owner)
+		if err == nil && owner != l.owner {
+			err = fmt.Errorf("mirror: the account %q: %w", l.account, errPooler)
+		}
+		return err
 	}
 	result, err := tx.ExecContext(ctx, "UPDATE mirror_leases SET until = ?1 WHERE account = ?2 AND owner = ?3", stamp(l.now().Add(leaseTime)), l.account, l.owner)
 	if err != nil {
@@ -117,8 +143,19 @@ func (l *lease) check(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// write calls do in a transaction that only the holder of the lease can commit.
-func (l *lease) write(ctx context.Context, do func(*sql.Tx) error) error {
+// grace is how long a transaction that has begun may go on when its context has ended.
+const grace = 10 * time.Second
+
+// write calls do in a transaction that only the holder of the lease can commit. If ctx ends
+// meanwhile, the transaction is finished: do gets a context that ends later.
+func (l *lease) write(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	ended := ctx
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ended, func() { time.AfterFunc(grace, cancel) })()
 	var on beginner = l.m.db
 	if l.conn != nil {
 		on = l.conn
@@ -127,7 +164,7 @@ func (l *lease) write(ctx context.Context, do func(*sql.Tx) error) error {
 		if err := l.check(ctx, tx); err != nil {
 			return err
 		}
-		return do(tx)
+		return do(ctx, tx)
 	})
 }
 
@@ -141,7 +178,7 @@ func (l *lease) release(ctx context.Context) error {
 		_, err := l.m.db.ExecContext(ctx, "DELETE FROM mirror_leases WHERE account = ?1 AND owner = ?2", l.account, l.owner)
 		return err
 	}
-	if _, err := l.conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1)", lockKey("account "+l.account)); err != nil {
+	if _, err := l.conn.ExecContext(ctx, "SELECT pg_advisory_unlock($1), set_config('mirror.lease', '', false)", lockKey("account "+l.account)); err != nil {
 		_ = l.conn.Raw(func(any) error { return driver.ErrBadConn }) // closes it, and the lock goes
 	}
 	_ = l.conn.Close() // it may be closed already
@@ -149,4 +186,6 @@ func (l *lease) release(ctx context.Context) error {
 }
 
 // stamp is a moment as the mirror writes it: UTC, in microseconds.
-func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05.000000") }
+func stamp(at time.Time) string { return at.UTC().Format(stampLayout) }
+
+const stampLayout = "2006-01-02 15:04:05.000000"

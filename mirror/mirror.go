@@ -4,17 +4,23 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "modernc.org/sqlite"             // the driver "sqlite"
+	"modernc.org/sqlite"               // the driver "sqlite", too
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // schemaVersion is raised when an older program could not keep a newer database right.
@@ -28,8 +34,8 @@ var (
 	ErrNewer = errors.New("the mirror was made by a newer version")
 	// ErrBusy is an account that another process keeps at present, or has taken over.
 	ErrBusy = errors.New("another process writes this account")
-	// ErrOtherCompany is an account that was mirrored with another fingerprint before.
-	// Nothing was written.
+	// ErrOtherCompany is an account that was mirrored with another fingerprint before, and
+	// without Options.Rebind now. Nothing was written.
 	ErrOtherCompany = errors.New("the credentials are of another company than before")
 )
 
@@ -37,7 +43,11 @@ var (
 type Mirror struct {
 	db      *sql.DB
 	dialect Dialect
+	name    string // of the database, for errors: the URL may have a password
 }
+
+// busyTimeout is how long a locked SQLite file is waited for.
+var busyTimeout = 10 * time.Second
 
 // Open opens a mirror, and makes it in a database that is empty. The database is
 // "sqlite:" and the name of a file, or a URL such as "postgres://user@host/database", of
@@ -66,17 +76,17 @@ func connect(database string) (*Mirror, error) {
 			return nil, fmt.Errorf("mirror: %w", err)
 		}
 		name := (&url.URL{Path: rest}).EscapedPath()
-		db, err := sql.Open("sqlite", "file:"+name+"?_pragma=busy_timeout(10000)&_pragma=synchronous(NORMAL)&_txlock=immediate")
+		db, err := sql.Open("sqlite", "file:"+name+fmt.Sprintf("?_pragma=busy_timeout(%d)", busyTimeout.Milliseconds())+"&_pragma=synchronous(NORMAL)&_pragma=wal_autocheckpoint(4000)&_pragma=cache_size(-16000)&_txlock=immediate")
 		if err != nil {
 			return nil, fmt.Errorf("mirror: %w", err)
 		}
-		return &Mirror{db: db, dialect: SQLite}, nil
+		return &Mirror{db: db, dialect: SQLite, name: "the file " + rest}, nil
 	case scheme == "postgres" || scheme == "postgresql":
 		db, err := sql.Open("pgx", database)
 		if err != nil {
 			return nil, errors.New("mirror: the URL of the PostgreSQL database cannot be read") // the cause may show a password
 		}
-		return &Mirror{db: db, dialect: Postgres}, nil
+		return &Mirror{db: db, dialect: Postgres, name: "the PostgreSQL server"}, nil
 	}
 	return nil, errors.New(`mirror: a database is "sqlite:" and the name of a file, or a URL that begins with "postgres://"`)
 }
@@ -99,7 +109,7 @@ func (m *Mirror) prepare(ctx context.Context) error {
 	}
 	if m.dialect == SQLite { // stays with the file; not before it is known that the file is ours
 		if _, err := m.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
-			return fmt.Errorf("mirror: the database cannot be written: %w", err)
+			return fmt.Errorf("mirror: the database cannot be written: %w", m.explain(err))
 		}
 	}
 	err := m.transaction(ctx, m.db, func(tx *sql.Tx) error {
@@ -137,7 +147,7 @@ func (m *Mirror) check(ctx context.Context, q querier) (sum string, err error) {
 	case err != nil && strings.Contains(err.Error(), "file is not a database"):
 		return "", fmt.Errorf("mirror: %w: the file is no SQLite database", ErrNotMirror)
 	case err != nil:
-		return "", fmt.Errorf("mirror: the database cannot be read: %w", err)
+		return "", fmt.Errorf("mirror: the database cannot be read: %w", m.explain(err))
 	case len(there) == 0:
 		return "", nil
 	}
@@ -190,7 +200,7 @@ func (m *Mirror) migrate(ctx context.Context, tx *sql.Tx, sum string) error {
 			return err
 		}
 	}
-	for _, l := range lists {
+	for _, l := range everyList() {
 		grown := false
 		for _, t := range append([]*table{l.table}, l.table.children...) {
 			there, err := m.columnsOf(ctx, tx, t.name)
@@ -216,8 +226,10 @@ func (m *Mirror) migrate(ctx context.Context, tx *sql.Tx, sum string) error {
 			}
 		}
 		if grown { // the list is read again, for the values of the new columns
-			if err := exec("DELETE FROM mirror_lists WHERE list = "+placeholder(m.dialect, 1), l.table.name); err != nil {
-				return err
+			for _, noted := range []string{"mirror_lists", "mirror_parents"} {
+				if err := exec("DELETE FROM "+noted+" WHERE list = "+placeholder(m.dialect, 1), l.table.name); err != nil {
+					return err
+				}
 			}
 			if l.table.hashed {
 				if err := exec("UPDATE " + l.table.name + " SET row_hash = NULL"); err != nil {
@@ -267,7 +279,8 @@ type beginner interface {
 }
 
 // transaction calls do in a transaction, which is rolled back on an error or a panic.
-func (m *Mirror) transaction(ctx context.Context, on beginner, do func(*sql.Tx) error) error {
+func (m *Mirror) transaction(ctx context.Context, on beginner, do func(*sql.Tx) error) (err error) {
+	defer func() { err = m.explain(err) }()
 	tx, err := on.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -277,4 +290,32 @@ func (m *Mirror) transaction(ctx context.Context, on beginner, do func(*sql.Tx) 
 		return err
 	}
 	return tx.Commit()
+}
+
+// explain says of an error of the database what to do about it.
+func (m *Mirror) explain(err error) error {
+	var lite *sqlite.Error
+	var server *pgconn.PgError
+	code := 0
+	if errors.As(err, &lite) {
+		code = lite.Code() & 0xff // without the extended part
+	}
+	isServer := errors.As(err, &server)
+	switch {
+	case err == nil:
+		return nil
+	case code == sqlite3.SQLITE_FULL, isServer && server.Code == "53100":
+		return fmt.Errorf("%s has no space left. Make room and run again: nothing was written by half, and the next run goes on from here: %w", m.name, err)
+	case code == sqlite3.SQLITE_BUSY, code == sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("%s is locked by another program, and was for %s. End what it does there and run again: %w", m.name, busyTimeout, err)
+	case isServer && strings.HasPrefix(server.Code, "57P"), m.dialect == Postgres && !isServer && lost(err):
+		return fmt.Errorf("the connection to %s was lost. Run again when it is there: nothing was written by half, and the next run goes on from here: %w", m.name, err)
+	}
+	return err
+}
+
+// lost reports whether an error says that a connection has ended.
+func lost(err error) bool {
+	var network *net.OpError
+	return errors.As(err, &network) || pgconn.SafeToRetry(err) || errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/internal/tap"
@@ -15,7 +16,8 @@ type PlannedList struct {
 	// First says that the list has not been read to its end before.
 	First bool `json:"first"`
 	// Rows are the rows that the list has: as the API counts them before the first run, and
-	// in the mirror after it.
+	// in the mirror after it. Before the first run it is 0 of lists that the API has for
+	// each project or task.
 	Rows int `json:"rows"`
 	// Requests are the requests that a run sends: about that many before the first run, of
 	// which Details are for details. After it, that many if nothing has changed.
@@ -32,7 +34,7 @@ const pageRows = 100
 // nothing, and asks the API for the number of rows of each list that was not read before: a
 // request for each, which may read a little ahead.
 func (m *Mirror) Plan(ctx context.Context, client *tid.Client, opts Options) ([]PlannedList, error) {
-	which, err := chosen(opts.Only)
+	which, err := chosen(opts)
 	if err == nil && client == nil {
 		err = errors.New("mirror: the client is nil")
 	}
@@ -45,7 +47,11 @@ func (m *Mirror) Plan(ctx context.Context, client *tid.Client, opts Options) ([]
 	var plan []PlannedList
 	for _, l := range which {
 		r := &run{m: m, client: client, opts: opts, list: l, raw: make(map[any][]byte)}
-		planned, err := r.plan(ctx)
+		var parents *PlannedList
+		if i := slices.IndexFunc(plan, func(p PlannedList) bool { return l.parents != nil && p.Table == l.parents.table.name }); i >= 0 {
+			parents = &plan[i]
+		}
+		planned, err := r.plan(ctx, parents)
 		if err != nil {
 			return plan, fmt.Errorf("%s: %w", l.table.name, err)
 		}
@@ -54,24 +60,41 @@ func (m *Mirror) Plan(ctx context.Context, client *tid.Client, opts Options) ([]
 	return plan, nil
 }
 
-func (r *run) plan(ctx context.Context) (PlannedList, error) {
+func (r *run) plan(ctx context.Context, parents *PlannedList) (PlannedList, error) {
 	planned := PlannedList{Table: r.list.table.name}
-	cursor, _, err := r.position(ctx)
-	if err != nil {
+	var cursor tid.Cursor
+	var at turn
+	var position any = &at
+	if r.list.follow != nil {
+		position = &cursor
+	}
+	if _, err := r.position(ctx, position); err != nil {
 		return planned, err
 	}
 	live, err := r.m.live(ctx, r.m.db, r.list.table, r.opts.Account)
 	if err != nil {
 		return planned, err
 	}
-	planned.First = live == 0
+	if r.list.parents != nil {
+		planned.Rows = live
+		return r.planNested(ctx, planned, parents)
+	}
+	planned.First = at.Page == 0
 	if r.list.follow != nil {
 		planned.First = cursor.Newest.IsZero()
 	}
 	if !planned.First {
-		planned.Rows, planned.Requests = live, 1
-		if r.list.follow == nil && !r.list.appends {
-			planned.Requests = max(1, pages(live))
+		whole := max(1, pages(live))
+		planned.Rows = live
+		switch {
+		case r.list.follow != nil && r.opts.Whole:
+			planned.Requests = 1 + whole
+		case r.opts.Whole, at.Again:
+			planned.Requests = whole
+		case r.list.follow != nil, r.list.appends:
+			planned.Requests = 1
+		default:
+			planned.Requests = min(whole, turnPages)
 		}
 		return planned, nil
 	}

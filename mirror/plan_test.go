@@ -12,6 +12,10 @@ import (
 
 func TestThePlanIsWhatTheRunCosts(t *testing.T) {
 	srv, client := company(t)
+	for range 500 {
+		srv.Tasks.Put(tid.Task{Title: "Ring kunden"})
+		srv.ProjectCollections.Put(tid.ProjectCollection{Name: "Samling"})
+	}
 	m := newMirror(t, SQLite)
 	opts := Options{Account: "acme"}
 	plan, err := m.Plan(t.Context(), client, opts)
@@ -34,6 +38,14 @@ func TestThePlanIsWhatTheRunCosts(t *testing.T) {
 	for i, did := range syncAll(t, m, client).Lists {
 		assert.False(t, plan[i].First, did.Table)
 		assert.Equal(t, did.Requests, plan[i].Requests, did.Table)
+	}
+	opts.Whole = true
+	plan, err = m.Plan(t.Context(), client, opts)
+	require.NoError(t, err)
+	report, err := m.Sync(t.Context(), client, opts)
+	require.NoError(t, err)
+	for i, did := range report.Lists {
+		assert.InDelta(t, did.Requests, plan[i].Requests, 1, did.Table)
 	}
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with MIRROR_POSTGRES set to a PostgreSQL server of its own:
+# Runs a command with MIRROR_POSTGRES set to a PostgreSQL server of its own, and
+# MIRROR_POSTGRES_RESTART to a program that crashes and restarts it:
 #
 #	./postgres.sh go test ./...
 #
@@ -35,5 +36,12 @@ for _ in 1 2 3 4 5; do
 done
 [ -n "${started:-}" ] || { cat "$folder/log" >&2; exit 1; }
 
+cat >"$folder/restart" <<-end
+	#!/bin/sh
+	cd "$folder"
+	exec $([ "$(id -u)" != 0 ] || echo runuser -u postgres --) "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -m immediate -w restart
+end
+chmod +x "$folder/restart"
+
 cd "$cd_before"
-MIRROR_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable" "$@"
+MIRROR_POSTGRES_RESTART="$folder/restart" MIRROR_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable" "$@"

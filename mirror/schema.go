@@ -50,6 +50,9 @@ type table struct {
 	children []*table
 	hashed   bool // the rows of the list are compared by their hashes
 
+	// owner is the column for the id of the row to which the API's list belongs; "" of a
+	// list of the account.
+	owner string
 	// Of a child: the column for the id of the row that it belongs to, and the index of
 	// the array.
 	parent string
@@ -59,7 +62,7 @@ type table struct {
 // singular are the names of a row of the tables that have child tables.
 var singular = map[string]string{
 	"contacts": "contact", "invoices": "invoice", "opportunities": "opportunity", "projects": "project",
-	"task_boards": "task_board", "tasks": "task", "users": "user",
+	"task_boards": "task_board", "task_checklists": "task_checklist", "tasks": "task", "users": "user",
 }
 
 // childName names the table of an array: invoice_rows, contact_tags, contact_persons.
@@ -71,8 +74,8 @@ func childName(one, array string) string {
 	return name
 }
 
-func newTable(name string, model reflect.Type) *table {
-	t := &table{name: name, model: model}
+func newTable(name, owner string, model reflect.Type) *table {
+	t := &table{name: name, owner: owner, model: model}
 	t.add(t.model, "", nil)
 	return t
 }
@@ -121,7 +124,7 @@ func (t *table) add(model reflect.Type, prefix string, at []int) {
 			c.kind = float
 		case typ.Kind() == reflect.Slice:
 			one := singular[t.name]
-			child := &table{name: childName(one, c.name), parent: one + "_id", array: index, model: typ.Elem()}
+			child := &table{name: childName(one, c.name), owner: t.owner, parent: one + "_id", array: index, model: typ.Elem()}
 			if child.model.Kind() == reflect.Struct {
 				child.add(child.model, "", nil)
 			} else {
@@ -182,6 +185,17 @@ func (c *column) definitions(d Dialect) [][2]string {
 	return [][2]string{{c.name, sqlTypes[d][c.kind]}}
 }
 
+// keys are the columns of the primary key after the account.
+func (t *table) keys() (keys []string) {
+	if t.owner != "" {
+		keys = append(keys, t.owner)
+	}
+	if t.parent != "" {
+		return append(keys, t.parent, "position")
+	}
+	return append(keys, "id")
+}
+
 // definitions are all columns of a table, and its primary key.
 func (t *table) definitions(d Dialect) (columns [][2]string, key string) {
 	number, stamp, raw := sqlTypes[d][integer], sqlTypes[d][moment], "TEXT"
@@ -189,13 +203,10 @@ func (t *table) definitions(d Dialect) (columns [][2]string, key string) {
 		raw = "json"
 	}
 	columns = [][2]string{{"account", sqlTypes[d][text] + " NOT NULL"}}
-	if t.parent != "" {
-		columns = append(columns, [2]string{t.parent, number + " NOT NULL"}, [2]string{"position", number + " NOT NULL"})
-		key = "account, " + t.parent + ", position"
-	} else {
-		columns = append(columns, [2]string{"id", number + " NOT NULL"})
-		key = "account, id"
+	for _, key := range t.keys() {
+		columns = append(columns, [2]string{key, number + " NOT NULL"})
 	}
+	key = "account, " + strings.Join(t.keys(), ", ")
 	for _, c := range t.columns {
 		columns = append(columns, c.definitions(d)...)
 	}
@@ -236,8 +247,17 @@ var ownTables = []string{
 	list TEXT NOT NULL,
 	cursor TEXT,
 	compared TEXT,
+	tried TEXT,
 	synced TEXT,
+	failures INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (account, list)
+)`, `CREATE TABLE IF NOT EXISTS mirror_parents (
+	account TEXT NOT NULL,
+	list TEXT NOT NULL,
+	parent BIGINT NOT NULL,
+	changed TEXT NOT NULL,
+	checked TEXT NOT NULL,
+	PRIMARY KEY (account, list, parent)
 )`, `CREATE TABLE IF NOT EXISTS mirror_leases (
 	account TEXT PRIMARY KEY,
 	owner TEXT NOT NULL,
@@ -248,7 +268,7 @@ var ownTables = []string{
 // everyTable are the tables of all lists, and their child tables.
 func everyTable() []*table {
 	var all []*table
-	for _, l := range lists {
+	for _, l := range everyList() {
 		all = append(append(all, l.table), l.table.children...)
 	}
 	return all

@@ -1,12 +1,15 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/vismatid/tid"
@@ -15,9 +18,9 @@ import (
 // row is a row of a list, as it is to be written.
 type row struct {
 	id   int64
-	item any    // a pointer to the model of the table
-	raw  []byte // the JSON as it came
-	hash string // of the row in the list, where rows are compared
+	item any            // a pointer to the model of the table
+	raw  []byte         // the JSON as it came
+	sum  [sumBytes]byte // a hash of the row in the list, where rows are compared
 }
 
 // field is a column as it is written: its name, and its type in an array of PostgreSQL.
@@ -30,10 +33,8 @@ type field struct {
 // fields are the columns of a table that are written, in the order of values.
 func (t *table) fields(d Dialect) []field {
 	all := []field{{"account", text, ""}}
-	if t.parent != "" {
-		all = append(all, field{t.parent, integer, ""}, field{"position", integer, ""})
-	} else {
-		all = append(all, field{"id", integer, ""})
+	for _, key := range t.keys() {
+		all = append(all, field{key, integer, ""})
 	}
 	for _, c := range t.columns {
 		f := field{c.stored(d), c.kind, ""}
@@ -73,9 +74,9 @@ func (t *table) insert(d Dialect) string {
 			params = append(params, placeholder(d, i+1)+"::"+array)
 			values = append(values, fmt.Sprintf("c%d%s", i, f.cast))
 		}
-		switch f.name {
-		case "account", "id", "first_seen":
-		case "changed":
+		switch {
+		case f.name == "account", f.name == "first_seen", slices.Contains(t.keys(), f.name):
+		case f.name == "changed":
 			same, given := t.name+".raw", "excluded.raw"
 			if d == Postgres { // json has no =
 				same, given = same+"::text", given+"::text"
@@ -96,13 +97,22 @@ func (t *table) insert(d Dialect) string {
 		query += " SELECT " + strings.Join(values, ", ") + " FROM unnest(" + strings.Join(params, ", ") + ") AS given(" + strings.Join(columns, ", ") + ")"
 	}
 	if t.parent == "" {
-		query += " ON CONFLICT (account, id) DO UPDATE SET " + strings.Join(sets, ", ") + ", deleted_at = NULL"
+		query += " ON CONFLICT (account, " + strings.Join(t.keys(), ", ") + ") DO UPDATE SET " + strings.Join(sets, ", ") + ", deleted_at = NULL"
 	}
 	return query
 }
 
-// put writes rows, those of child tables as well.
-func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, rows []row, now string) error {
+// of is the condition that rows of a nested list belong to a row of the other list.
+func (t *table) of(owner int64) string {
+	if t.owner == "" {
+		return ""
+	}
+	return fmt.Sprintf(" AND %s = %d", t.owner, owner)
+}
+
+// put writes rows, those of child tables as well. owner is the row that the rows of a
+// nested list belong to.
+func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, owner int64, rows []row, now string) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -119,19 +129,19 @@ func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, 
 		}
 		ids = append(ids, r.id)
 		v := reflect.ValueOf(r.item).Elem()
-		fields, err := t.values(v, m.dialect, account, r.id)
+		fields, err := t.values(v, m.dialect, account, owner, r.id)
 		if err != nil {
 			return err
 		}
 		fields = append(fields, cleaned(string(r.raw), m.dialect), now, now)
 		if t.hashed {
-			fields = append(fields, r.hash)
+			fields = append(fields, hex.EncodeToString(r.sum[:]))
 		}
 		values = append(values, fields)
 		for c, child := range t.children {
 			array := v.FieldByIndex(child.array)
 			for at := range array.Len() {
-				fields, err := child.values(array.Index(at), m.dialect, account, r.id, int64(at))
+				fields, err := child.values(array.Index(at), m.dialect, account, owner, r.id, int64(at))
 				if err != nil {
 					return err
 				}
@@ -140,7 +150,7 @@ func (m *Mirror) put(ctx context.Context, tx *sql.Tx, t *table, account string, 
 		}
 	}
 	for _, child := range t.children {
-		if _, err := tx.ExecContext(ctx, "DELETE FROM "+child.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND "+child.parent+m.among(2), account, m.ids(ids)); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM "+child.name+" WHERE account = "+placeholder(m.dialect, 1)+child.of(owner)+" AND "+child.parent+m.among(2), account, m.ids(ids)); err != nil {
 			return t.failed(err)
 		}
 	}
@@ -160,9 +170,12 @@ func (t *table) failed(err error) error {
 }
 
 // values are the values of a row: its keys, and those of its columns.
-func (t *table) values(v reflect.Value, d Dialect, account string, keys ...int64) ([]any, error) {
+func (t *table) values(v reflect.Value, d Dialect, account string, owner int64, keys ...int64) ([]any, error) {
 	values := make([]any, 0, len(t.columns)+8)
 	values = append(values, account)
+	if t.owner != "" {
+		values = append(values, owner)
+	}
 	for _, key := range keys {
 		values = append(values, key)
 	}
@@ -241,7 +254,7 @@ func (m *Mirror) ids(ids []int64) any {
 }
 
 // remove marks rows as deleted, and returns how many were not before.
-func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account string, ids []int64, now string) (int, error) {
+func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account string, owner int64, ids []int64, now string) (int, error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}
@@ -250,7 +263,7 @@ func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account strin
 		at += "::timestamp"
 	}
 	result, err := tx.ExecContext(ctx, "UPDATE "+t.name+" SET deleted_at = "+at+", changed = "+at+
-		" WHERE account = "+placeholder(m.dialect, 2)+" AND deleted_at IS NULL AND id"+m.among(3), now, account, m.ids(ids))
+		" WHERE account = "+placeholder(m.dialect, 2)+t.of(owner)+" AND deleted_at IS NULL AND id"+m.among(3), now, account, m.ids(ids))
 	if err != nil {
 		return 0, t.failed(err)
 	}
@@ -278,12 +291,12 @@ func (m *Mirror) revive(ctx context.Context, tx *sql.Tx, t *table, account strin
 // live is the number of rows that are not deleted.
 func (m *Mirror) live(ctx context.Context, q querier, t *table, account string) (n int, err error) {
 	err = q.QueryRowContext(ctx, "SELECT count(*) FROM "+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", account).Scan(&n)
-	return n, err
+	return n, m.explain(err)
 }
 
-// known is when each row that is not deleted was created, with the offset that the column
-// does not have.
-func (m *Mirror) known(ctx context.Context, t *table, account string) (known map[int64]tid.DateTime, err error) {
+// known yields when each row that is not deleted was created, with the offset that the
+// column does not have.
+func (m *Mirror) known(ctx context.Context, t *table, account string, yield func(int64, tid.DateTime) bool) error {
 	name, property := "created_date", "createdDate"
 	for _, c := range t.columns {
 		if c.name == "created" {
@@ -295,34 +308,89 @@ func (m *Mirror) known(ctx context.Context, t *table, account string) (known map
 		// PostgreSQL reads no property of a JSON text that has \u0000 anywhere.
 		query = `SELECT id, coalesce(CASE WHEN strpos(raw::text, '\u0000') = 0 THEN raw->>'` + property + `' END, ` + name + `::text, '') FROM `
 	}
-	known = make(map[int64]tid.DateTime)
-	err = m.each(ctx, query+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {
+	return m.each(ctx, query+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {
 		var id int64
 		var text string
 		if err := rows.Scan(&id, &text); err != nil {
 			return err
 		}
-		known[id], _ = tid.ParseDateTime(text) // without a time, Gone looks in the whole list
+		at, _ := tid.ParseDateTime(text) // without a time, Gone looks in the whole list
+		if !yield(id, at) {
+			return errors.New("not all rows were wanted")
+		}
 		return nil
 	})
-	return known, err
 }
 
-// hashes are the hashes of the rows of a list; "" of deleted ones, which have changed when
-// they are met.
-func (m *Mirror) hashes(ctx context.Context, t *table, account string) (hashes map[int64]string, err error) {
-	hashes = make(map[int64]string)
-	err = m.each(ctx, "SELECT id, coalesce(row_hash, '') FROM "+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {
-		var id int64
-		var hash string
-		err := rows.Scan(&id, &hash)
-		hashes[id] = hash
-		return err
+// sumBytes is the length of a row's hash.
+const sumBytes = 12
+
+// ledger are the rows of a list that the mirror has, in the order of their ids. A million
+// take 24 MB.
+type ledger []entry
+
+type entry struct {
+	id   int64
+	sum  [sumBytes]byte
+	seen bool
+}
+
+// find returns the entry of a row, nil if the row is not known.
+func (l ledger) find(id int64) *entry {
+	i, ok := slices.BinarySearchFunc(l, id, func(e entry, id int64) int { return cmp.Compare(e.id, id) })
+	if !ok {
+		return nil
+	}
+	return &l[i]
+}
+
+// unseen are the ids of rows that were not seen.
+func (l ledger) unseen() (ids []int64) {
+	for _, e := range l {
+		if !e.seen {
+			ids = append(ids, e.id)
+		}
+	}
+	return ids
+}
+
+// ledger reads the ledger of a list, or the part of it with some ids. It is without deleted
+// rows, which have changed when they are met.
+func (m *Mirror) ledger(ctx context.Context, t *table, account string, owner int64, ids ...int64) (l ledger, err error) {
+	hash := "''"
+	if t.hashed {
+		hash = "coalesce(row_hash, '')"
+	}
+	where, args := " WHERE account = "+placeholder(m.dialect, 1)+t.of(owner)+" AND deleted_at IS NULL", []any{account}
+	switch {
+	case t.owner != "": // a few
+	case ids != nil:
+		where, args = where+" AND id"+m.among(2), append(args, m.ids(ids))
+		l = make(ledger, 0, len(ids))
+	default:
+		n, err := m.live(ctx, m.db, t, account)
+		if err != nil {
+			return nil, err
+		}
+		l = make(ledger, 0, n)
+	}
+	err = m.each(ctx, "SELECT id, "+hash+" FROM "+t.name+where+" ORDER BY id", args, func(rows *sql.Rows) error {
+		var e entry
+		var hash sql.RawBytes
+		if err := rows.Scan(&e.id, &hash); err != nil {
+			return err
+		}
+		if len(hash) == hex.EncodedLen(sumBytes) {
+			_, _ = hex.Decode(e.sum[:], hash) // what is no hash differs from every row
+		}
+		l = append(l, e)
+		return nil
 	})
-	return hashes, err
+	return l, err
 }
 
 func (m *Mirror) each(ctx context.Context, query string, args []any, do func(*sql.Rows) error) (err error) {
+	defer func() { err = m.explain(err) }()
 	rows, err := m.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

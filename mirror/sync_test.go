@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -141,6 +143,85 @@ func TestOfTheLogOnlyWhatIsNewIsRead(t *testing.T) {
 	assert.Equal(t, 1, logs().Deleted)
 }
 
+// manyTasks is an account with 550 tasks and users, and its mirror.
+func manyTasks(t *testing.T, d Dialect) (*tidtest.Server, *Mirror, func(whole bool) *Report) {
+	var second atomic.Int64
+	srv, client := company(t, tidtest.WithClock(func() time.Time { return time.Unix(1_795_780_800+second.Add(1), 0) }))
+	for srv.Tasks.Len() < 550 {
+		srv.Tasks.Put(tid.Task{Title: "Ring kunden"})
+	}
+	for srv.Users.Len() < 550 {
+		srv.Users.Put(tid.User{UserSummary: tid.UserSummary{FirstName: "Ny"}})
+	}
+	m := newMirror(t, d)
+	syncAll(t, m, client)
+	return srv, m, func(whole bool) *Report {
+		report, err := m.Sync(t.Context(), client, Options{Account: "acme", Whole: whole})
+		require.NoError(t, err)
+		return report
+	}
+}
+
+func TestAChangeOfAnOldRowShowsAfterAsManyRunsAsTheListHasPages(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, m, run := manyTasks(t, d)
+		rnd := rand.New(rand.NewPCG(1, 1))
+		for range 3 {
+			for range 20 {
+				srv.Tasks.Update(pick(rnd, srv.Tasks.All()).ID, func(t *tid.Task) { t.Description = fmt.Sprint(rnd.Int()) })
+				srv.Users.Update(pick(rnd, srv.Users.All()).ID, func(u *tid.User) { u.EmployeeNumber = fmt.Sprint(rnd.Int()) })
+			}
+			for range 6 {
+				report := run(false)
+				assert.LessOrEqual(t, reportOf(t, report, "tasks").Requests, 2)
+				assert.Zero(t, reportOf(t, report, "tasks").Deleted+reportOf(t, report, "users").Deleted)
+			}
+			requireEqual(t, m, srv, "acme")
+		}
+	})
+}
+
+func TestWholeShowsEveryChangeAtOnce(t *testing.T) {
+	srv, m, run := manyTasks(t, SQLite)
+	for _, task := range srv.Tasks.All() {
+		srv.Tasks.Update(task.ID, func(t *tid.Task) { t.Description = "Före fredag" })
+	}
+	assert.Equal(t, srv.Tasks.Len(), reportOf(t, run(true), "tasks").Written)
+	requireEqual(t, m, srv, "acme")
+}
+
+// TestADeletedRowThatIsHiddenByANewOneIsFoundByWhole deletes a row and makes another that
+// the list does not show as new: the API counts as many rows as the mirror has.
+func TestADeletedRowThatIsHiddenByANewOneIsFoundByWhole(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, m, run := manyTasks(t, d)
+		offer := srv.Offers.All()[0]
+		srv.Offers.Delete(offer.ID)
+		offer.ID = 1_000_000
+		srv.Offers.Put(offer) // with its old stamps: it is not among the changes
+		assert.Zero(t, reportOf(t, run(false), "offers").Deleted)
+		assert.Equal(t, 1, reportOf(t, run(true), "offers").Deleted)
+		assert.Equal(t, "1", value(t, m, "SELECT count(*) FROM offers WHERE deleted_at IS NOT NULL"))
+	})
+}
+
+func TestNewAndDeletedRowsOfAListThatIsNotFollowedShowAtOnce(t *testing.T) {
+	srv, m, run := manyTasks(t, SQLite)
+	for range 250 {
+		srv.Tasks.Put(tid.Task{Title: "Fakturera"})
+		srv.Users.Put(tid.User{UserSummary: tid.UserSummary{FirstName: "Ännu en"}})
+	}
+	assert.Equal(t, 250, reportOf(t, run(false), "tasks").Written)
+	requireEqual(t, m, srv, "acme")
+	srv.Tasks.Delete(srv.Tasks.All()[300].ID)
+	srv.Users.Delete(srv.Users.All()[300].ID)
+	srv.Tasks.Put(tid.Task{Title: "Fakturera"}) // there are as many as before
+	report := run(false)
+	assert.Equal(t, 1, reportOf(t, report, "tasks").Deleted)
+	assert.Equal(t, 1, reportOf(t, report, "users").Deleted)
+	requireEqual(t, m, srv, "acme")
+}
+
 func TestAListThatMayNotBeReadIsSkippedAndTold(t *testing.T) {
 	eachDialect(t, func(t *testing.T, d Dialect) {
 		srv, client := company(t)
@@ -234,6 +315,30 @@ func TestAnAccountWithTheCredentialsOfAnotherCompanyIsRefused(t *testing.T) {
 	})
 }
 
+func TestACompanyWithANewApplicationIsBoundAgainOnRequest(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		_, client := company(t)
+		m := newMirror(t, d)
+		run := func(application string, rebind bool) error {
+			_, err := m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time-codes"}, Fingerprint: Fingerprint(application), Rebind: rebind})
+			return err
+		}
+		require.NoError(t, run("ap_1", false))
+		err := run("ap_2", false)
+		require.ErrorIs(t, err, ErrOtherCompany)
+		require.ErrorContains(t, err, "--rebind")
+		_, err = m.Plan(t.Context(), client, Options{Account: "acme", Fingerprint: Fingerprint("ap_2"), Rebind: true})
+		require.NoError(t, err)
+		require.ErrorIs(t, run("ap_2", false), ErrOtherCompany, "a plan writes nothing")
+		require.NoError(t, run("ap_2", true))
+		require.NoError(t, run("ap_2", false))
+		require.ErrorIs(t, run("ap_1", false), ErrOtherCompany)
+		_, err = m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time-codes"}, Rebind: true})
+		require.NoError(t, err)
+		require.ErrorIs(t, run("ap_1", false), ErrOtherCompany, "no fingerprint takes the place of none")
+	})
+}
+
 func TestAnAccountHasOneWriterAtATime(t *testing.T) {
 	eachDialect(t, func(t *testing.T, d Dialect) {
 		database := emptyDatabase(t, d)
@@ -271,7 +376,7 @@ func TestAnAccountIsTakenOverFromAProcessThatDied(t *testing.T) {
 	heir, err := m.lease(t.Context(), "acme", clock)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, heir.release(t.Context())) }()
-	err = dead.write(t.Context(), func(tx *sql.Tx) error { return errors.New("must not be called") })
+	err = dead.write(t.Context(), func(context.Context, *sql.Tx) error { return errors.New("must not be called") })
 	require.ErrorIs(t, err, ErrBusy, "the one that was thought dead writes nothing any more")
 }
 
@@ -288,7 +393,7 @@ func TestALeaseEndsWithItsConnectionToPostgreSQL(t *testing.T) {
 	require.NoError(t, err)
 	heir, err := other.lease(t.Context(), "acme", time.Now)
 	require.NoError(t, err)
-	require.Error(t, held.write(t.Context(), func(tx *sql.Tx) error { return nil }), "the connection that held the lock is gone")
+	require.Error(t, held.write(t.Context(), func(context.Context, *sql.Tx) error { return nil }), "the connection that held the lock is gone")
 	require.NoError(t, held.release(t.Context()))
 	require.NoError(t, heir.release(t.Context()))
 }
@@ -401,6 +506,6 @@ func TestProgressIsReportedUpToTheWholeList(t *testing.T) {
 		last = p
 	}})
 	require.NoError(t, err)
-	assert.Equal(t, Progress{Table: "time_reports", Total: srv.TimeReports.Len(), Requests: last.Requests, Written: srv.TimeReports.Len()}, last)
+	assert.Equal(t, Progress{Table: "time_reports", Total: srv.TimeReports.Len(), Read: srv.TimeReports.Len(), Requests: last.Requests, Written: srv.TimeReports.Len()}, last)
 	assert.NotZero(t, last.Requests)
 }

@@ -24,7 +24,7 @@ func fill[T any](t testing.TB, m *Mirror, name string, items ...T) {
 		rows = append(rows, row{id: int64(i + 1), item: &items[i], raw: raw})
 	}
 	require.NoError(t, m.transaction(t.Context(), m.db, func(tx *sql.Tx) error {
-		return m.put(t.Context(), tx, listNamed(t, name).table, "acme", rows, stamp(time.Now()))
+		return m.put(t.Context(), tx, listNamed(t, name).table, "acme", 0, rows, stamp(time.Now()))
 	}))
 }
 
@@ -77,7 +77,7 @@ func TestTheViewsAnswerWhatTheySay(t *testing.T) {
 			tid.TimeReport{User: bo, Project: roof, Date: tid.NewDate(2026, 11, 3), Hours: dec("99")}, // will be deleted
 		)
 		require.NoError(t, m.transaction(t.Context(), m.db, func(tx *sql.Tx) error {
-			_, err := m.remove(t.Context(), tx, listNamed(t, "time_reports").table, "acme", []int64{6}, stamp(time.Now()))
+			_, err := m.remove(t.Context(), tx, listNamed(t, "time_reports").table, "acme", 0, []int64{6}, stamp(time.Now()))
 			return err
 		}))
 		project := tid.Project{ProjectSummary: tid.ProjectSummary{OrderNumber: "1007", Title: "Taket"}}
@@ -112,7 +112,7 @@ func TestTheViewsAnswerWhatTheySay(t *testing.T) {
 func fillAt(t testing.TB, m *Mirror, name string, id int64, item any) {
 	t.Helper()
 	require.NoError(t, m.transaction(t.Context(), m.db, func(tx *sql.Tx) error {
-		return m.put(t.Context(), tx, listNamed(t, name).table, "acme", []row{{id: id, item: item, raw: []byte("{}")}}, stamp(time.Now()))
+		return m.put(t.Context(), tx, listNamed(t, name).table, "acme", 0, []row{{id: id, item: item, raw: []byte("{}")}}, stamp(time.Now()))
 	}))
 }
 

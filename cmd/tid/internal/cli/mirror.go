@@ -33,7 +33,7 @@ func (a *app) mirrorCommand() *cobra.Command {
 	var only []string
 	var every time.Duration
 	var parallel int
-	var asJSON, plan bool
+	var asJSON, plan, whole, nested, rebind bool
 	cmd := &cobra.Command{
 		Use:   "mirror --to DATABASE",
 		Short: "Keep a copy of the account in a database",
@@ -46,6 +46,9 @@ A password of PostgreSQL is best kept out of the command: in PGPASSWORD, or in t
 With --every it runs until it is interrupted, which ends it with the exit status 0: what fails meanwhile is in what it writes,
 and at /healthz and /metrics if it is to --listen. Without --every the exit status is 1 if something could not be read, be it
 for want of a permission; everything else is read all the same.
+
+Many processes and machines may run it with --every on the same accounts, in one database: they share them out, each account
+is run once in each --every, and one that dies is replaced within a minute.
 
 --accounts names a file with several accounts, and where their credentials are; there are none in it:
 
@@ -67,6 +70,9 @@ for want of a permission; everything else is read all the same.
 	flags.IntVar(&parallel, "parallel", 4, "how many `accounts` are read at the same time")
 	flags.BoolVar(&asJSON, "json", false, "write what was done as JSON, a line for each run of an account")
 	flags.BoolVar(&plan, "plan", false, "show what a run would read and how many requests it would cost, and copy nothing")
+	flags.BoolVar(&whole, "whole", false, "compare every list as a whole, so that changes of old rows and hidden deletions are found at once")
+	flags.BoolVar(&nested, "nested", false, "read the comments of projects, and the comments, checklists and attachments of tasks, as well: a request for each at first")
+	flags.BoolVar(&rebind, "rebind", false, "take the credentials although they are others than before: the company has a new application or token")
 	flags.StringVar(&listen, "listen", "", "the `address` for /healthz and /metrics, such as 127.0.0.1:9090; others can reach one that is not of this machine alone")
 	flags.StringVar(&logs, "log", "", "log the start and the end of each run to standard error, as `text` or json")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -105,24 +111,30 @@ for want of a permission; everything else is read all the same.
 			return errors.New(hide(err.Error()))
 		}
 		if plan {
-			err := showPlans(cmd.Context(), cmd.OutOrStdout(), m, accounts, only, asJSON)
+			err := showPlans(cmd.Context(), cmd.OutOrStdout(), m, accounts, mirror.Options{Only: only, Whole: whole, Nested: nested, Rebind: rebind}, asJSON)
 			if err != nil {
 				err = errors.New(hide(err.Error()))
 			}
 			return errors.Join(err, m.Close())
 		}
-		f := &fleet.Fleet{Mirror: m, Accounts: accounts, Only: only, Parallel: parallel, Every: every, Redact: hide}
+		f := &fleet.Fleet{Mirror: m, Accounts: accounts, Only: only, Whole: whole, Nested: nested, Rebind: rebind, Parallel: parallel, Every: every, Redact: hide}
 		err = a.runFleet(cmd, f, listen, logger, asJSON)
 		if closed := m.Close(); closed != nil && err == nil {
 			err = errors.New(hide(closed.Error()))
 		}
 		return err
 	}
+	var er bool
 	schema := &cobra.Command{
 		Use: "schema --to DATABASE", Short: "Show the tables and views as SQL", Args: noDatabase,
-		Long:    "Shows the tables and views of a mirror as SQL. Nothing is opened: --to sqlite: or --to postgres: is enough.",
-		Example: "  tid mirror schema --to postgres:",
+		Long: "Shows the tables and views of a mirror as SQL, or with --er the tables, their keys and references as a diagram in the language of\n" +
+			"Mermaid. Nothing is opened: --to sqlite: or --to postgres: is enough, and --er needs neither.",
+		Example: "  tid mirror schema --to postgres:\n  tid mirror schema --er",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if er {
+				_, err := io.WriteString(cmd.OutOrStdout(), mirror.Diagram())
+				return err
+			}
 			d, err := dialect(to)
 			if err != nil {
 				return err
@@ -148,14 +160,16 @@ for want of a permission; everything else is read all the same.
 			return nil
 		},
 	}
+	schema.Flags().BoolVar(&er, "er", false, "show an entity relationship diagram")
 	cmd.AddCommand(schema, views)
 	return cmd
 }
 
 // showPlans shows what a run of each account would do.
-func showPlans(ctx context.Context, w io.Writer, m *mirror.Mirror, accounts []fleet.Account, only []string, asJSON bool) error {
+func showPlans(ctx context.Context, w io.Writer, m *mirror.Mirror, accounts []fleet.Account, opts mirror.Options, asJSON bool) error {
 	for _, account := range accounts {
-		lists, err := m.Plan(ctx, account.Client, mirror.Options{Account: account.Name, Only: only, Fingerprint: account.Fingerprint})
+		opts.Account, opts.Fingerprint = account.Name, account.Fingerprint
+		lists, err := m.Plan(ctx, account.Client, opts)
 		if err != nil {
 			return fmt.Errorf("%s: %w", account.Name, err)
 		}
@@ -228,30 +242,19 @@ func (a *app) runFleet(cmd *cobra.Command, f *fleet.Fleet, listen string, logger
 		}
 	}
 
-	bar, shown, done := &progress{}, "", 0
-	show := func(what string, n, total int) {
-		if what != shown {
-			bar.end()
-			bar, shown = a.progress(what), what
+	shown := &board{}
+	if !logger.Enabled(ctx, slog.LevelInfo) { // both are for standard error
+		once := len(f.Accounts)
+		if f.Every > 0 {
+			once = 0
 		}
-		bar.set(n, total)
+		shown = a.board(once)
 	}
 	var incomplete []string
-	f.Begin = func(account string) {
-		logger.Info("run begins", "account", account)
-		if len(f.Accounts) > 1 && f.Every == 0 {
-			show("accounts", done, len(f.Accounts))
-		}
-	}
-	f.Progress = func(_ string, p mirror.Progress) {
-		if len(f.Accounts) == 1 {
-			show(p.Table, p.Written, p.Total)
-		}
-	}
+	f.Begin = func(account string) { logger.Info("run begins", "account", account) }
+	f.Progress = shown.set
 	f.Done = func(o fleet.Outcome) {
-		bar.end()
-		shown = ""
-		done++
+		shown.done(o.Account)
 		if o.Error != "" {
 			incomplete = append(incomplete, o.Account)
 		}

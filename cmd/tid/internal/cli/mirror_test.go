@@ -10,10 +10,13 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,7 +79,7 @@ func TestTheMirrorIsMadeAndKeptUpToDate(t *testing.T) {
 	d := newDesk(t)
 	file := filepath.Join(t.TempDir(), "tid.db")
 	first := d.must("mirror", "--to", "sqlite:"+file)
-	assert.Regexp(t, fmt.Sprintf(`^default: %d lists, \d+ rows written, 0 deleted, \d+ requests, `, len(mirror.Tables())), first)
+	assert.Regexp(t, `^default: 24 lists, \d+ rows written, 0 deleted, \d+ requests, `, first)
 	assert.Regexp(t, fmt.Sprintf(`\n  time_reports +%d +0 +\d+\n`, len(d.srv.TimeReports.All())), first)
 	assert.Equal(t, len(d.srv.TimeReports.All()), live(t, file, "time_reports", "default"))
 	assert.Equal(t, len(d.srv.Contacts.All()), live(t, file, "contacts", "default"))
@@ -226,6 +229,28 @@ func TestSeveralAccountsAreInOneMirror(t *testing.T) {
 	assert.Equal(t, []int{3, 3}, []int{begun, ended}, d.stderr)
 }
 
+func TestWholeListsCommentsAndNewCredentialsAreMirroredOnRequest(t *testing.T) {
+	d := newDesk(t)
+	file := filepath.Join(t.TempDir(), "tid.db")
+	to := []string{"mirror", "--to", "sqlite:" + file, "--json", "--only"}
+	quick := runs(t, d.must(append(to, "time-reports")...))
+	require.Len(t, quick[0].Lists, 1)
+	whole := runs(t, d.must(append(to, "time-reports", "--whole")...))
+	assert.Greater(t, whole[0].list("time_reports").Requests, len(d.srv.TimeReports.All())/100)
+	nested := runs(t, d.must(append(to, "projects", "--nested")...))
+	require.Len(t, nested[0].Lists, 2)
+	assert.Equal(t, "project_comments", nested[0].Lists[1].Table)
+	assert.Contains(t, d.must("mirror", "--to", "sqlite:"+file, "--plan", "--nested"), "task_checklists")
+
+	d.stdin = d.srv.StaticToken + "\n"
+	d.must("login", "--profile", "new", "--static-token", "--base-url", d.srv.URL)
+	to = []string{"mirror", "--to", "sqlite:" + file, "--account", "default", "--profile", "new", "--only", "time-codes"}
+	assert.Equal(t, cli.Failed, d.run(to...))
+	assert.Contains(t, d.stdout+d.stderr, "--rebind")
+	d.must(append(to, "--rebind")...)
+	d.must(to...)
+}
+
 func TestAnAccountThatAnotherProcessWritesIsPassedOver(t *testing.T) {
 	d := newDesk(t)
 	file := filepath.Join(t.TempDir(), "tid.db")
@@ -327,7 +352,11 @@ func TestEveryRunsAgainWithJitterUntilItIsInterrupted(t *testing.T) {
 			if i > 0 {
 				gap := r.Began.Sub(all[i-1].Began)
 				gaps[gap] = true
-				assert.InDelta(t, 5*time.Minute, gap, float64(30*time.Second))
+				if all[i-1].Error == "" {
+					assert.InDelta(t, 5*time.Minute, gap, float64(31*time.Second))
+				} else {
+					assert.InDelta(t, 30*time.Second, gap, float64(time.Second), "after a failure it is tried again soon")
+				}
 			}
 		}
 		assert.Greater(t, len(gaps), 10, "machines that were started together drift apart")
@@ -475,6 +504,50 @@ func TestSchemaAndViewsAreSQL(t *testing.T) {
 	assert.NoError(t, err)
 	assert.Contains(t, d.must("mirror", "schema", "--to", "postgres:"), "numeric")
 	assert.Contains(t, d.must("mirror", "views", "--to", "postgresql:"), "to_char")
+	assert.Equal(t, mirror.Diagram(), d.must("mirror", "schema", "--er"))
 	assert.Equal(t, cli.Wrong, d.run("mirror", "schema"))
 	assert.Empty(t, d.srv.Requests())
+}
+
+// The program itself, ended as a terminal and a service manager end it.
+func TestASignalEndsAMirrorAndGivesItsAccountToOthers(t *testing.T) {
+	if testing.Short() || runtime.GOOS == "windows" {
+		t.Skip("it builds the program and sends it signals")
+	}
+	program := filepath.Join(t.TempDir(), "tid")
+	told, err := exec.Command("go", "build", "-o", program, "../..").CombinedOutput()
+	require.NoError(t, err, "%s", told)
+	for name, c := range map[string]struct {
+		signal os.Signal
+		every  []string
+		code   int
+		says   string
+	}{
+		"interrupted":  {os.Interrupt, nil, cli.Interrupted, "tid: interrupted\n"},
+		"ended":        {syscall.SIGTERM, nil, cli.Interrupted, "tid: interrupted\n"},
+		"again, again": {syscall.SIGTERM, []string{"--every", "5m"}, cli.Done, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reached := make(chan struct{}, 100)
+			srv := tidtest.NewServer(t, tidtest.WithRateLimit(0), tidtest.WithCompany(tidtest.Sample(1, 2)), tidtest.WithBeforeRequest(func(_ *tidtest.Server, r tidtest.Request) {
+				if r.Operation == "GET /v1/Admin/Activities" {
+					reached <- struct{}{}
+				}
+			}))
+			srv.Inject(tidtest.Fault{Operation: "GET /v1/Admin/Activities", Share: 1, Effect: tidtest.Delay(time.Hour)})
+			file := filepath.Join(t.TempDir(), "tid.db")
+			cmd := exec.Command(program, append([]string{"mirror", "--to", "sqlite:" + file, "--only", "users,activities"}, c.every...)...)
+			cmd.Env = []string{"TID_CONFIG_DIR=" + t.TempDir(), "VISMATID_TOKEN=" + srv.StaticToken, "VISMATID_BASE_URL=" + srv.URL}
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			require.NoError(t, cmd.Start())
+			<-reached
+			require.NoError(t, cmd.Process.Signal(c.signal))
+			_ = cmd.Wait() // the status tells
+			assert.Equal(t, c.code, cmd.ProcessState.ExitCode())
+			assert.Equal(t, c.says, stderr.String())
+			assert.Equal(t, 2, live(t, file, "users", "default"), "what was read before")
+			assert.Zero(t, query[int](t, file, "SELECT count(*) FROM mirror_leases"))
+		})
+	}
 }

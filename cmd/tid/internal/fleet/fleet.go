@@ -34,29 +34,22 @@ type Outcome struct {
 	Error string `json:"error,omitempty"`
 }
 
-// Complete reports whether the account is as fresh as it can be: everything was read that the application may read, or another
-// process does that.
-func (o Outcome) Complete() bool {
-	skipped := false
-	for _, l := range o.Lists {
-		if l.Error != "" && !l.Skipped {
-			return false
-		}
-		skipped = skipped || l.Skipped
-	}
-	return o.Error == "" || skipped
-}
-
-// A Fleet is several accounts in one mirror. The functions are called one at a time, and may be nil.
+// A Fleet is several accounts in one mirror. Other processes may keep the same accounts in it: they share them out, each account
+// to one at a time. The functions are called one at a time, and may be nil.
 type Fleet struct {
 	Mirror   *mirror.Mirror
 	Accounts []Account
 	Only     []string // lists, see mirror.Options
-	Parallel int      // how many accounts are read at the same time
-	// Every is the time from the beginning of a run of an account to that of the next one, less or more by a tenth at random;
-	// 0 is one run.
+	Whole    bool     // see mirror.Options, as the next two
+	Nested   bool
+	Rebind   bool
+	Parallel int // how many accounts are read at the same time
+	// Every is the time from the beginning of a complete run of an account to that of the next one, less or more by a tenth at
+	// random, whichever process does them; 0 is one run. mirror.Options.IfOlderThan tells when other runs are followed by one.
 	Every time.Duration
 
+	// Begin is called when a run has its account, Progress as mirror.Options says, and Done with each run that is over; with
+	// Every, an account that another process writes is no run.
 	Begin    func(account string)
 	Progress func(account string, p mirror.Progress)
 	Done     func(Outcome)
@@ -67,25 +60,32 @@ type Fleet struct {
 	metrics metrics
 }
 
+// look is the longest time between two looks whether an account is due and no other process has it. Together with the time after
+// which the lease of a process that died ends, half a minute, it is less than a minute.
+const look = 25 * time.Second
+
 // Run runs each account, until the context ends if Every is set. What fails is in the outcomes, and keeps no other account from
 // being run.
 func (f *Fleet) Run(ctx context.Context) {
+	accounts := slices.Clone(f.Accounts)
+	rand.Shuffle(len(accounts), func(i, j int) { accounts[i], accounts[j] = accounts[j], accounts[i] }) // not all processes try the same one first
 	turns := make(chan struct{}, max(f.Parallel, 1))
 	var wait sync.WaitGroup
-	for _, account := range f.Accounts {
+	for _, account := range accounts {
 		wait.Go(func() {
+			k := keeper{Fleet: f, account: account, every: jitter(f.Every)}
 			for {
 				select {
 				case turns <- struct{}{}:
 				case <-ctx.Done():
 					return
 				}
-				began := time.Now()
+				var next time.Duration
 				if ctx.Err() == nil { // both may have been ready
-					f.run(ctx, account, began)
+					next = k.run(ctx)
 				}
 				<-turns
-				if f.Every == 0 || !pause(ctx, jitter(f.Every)-time.Since(began)) {
+				if f.Every == 0 || !pause(ctx, next) {
 					return
 				}
 			}
@@ -111,38 +111,72 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (f *Fleet) run(ctx context.Context, account Account, began time.Time) {
-	f.call(func() {
-		if f.Begin != nil {
-			f.Begin(account.Name)
+// keeper keeps one account up to date.
+type keeper struct {
+	*Fleet
+	account  Account
+	every    time.Duration // Every, with a jitter of its own after each run of any process, so that all take their share
+	left     time.Duration // at the last look, until a run was due
+	failures int           // of runs that could not begin
+}
+
+// run runs the account if that is due and no other process does it, and returns the time after which to look again.
+func (k *keeper) run(ctx context.Context) (next time.Duration) {
+	began := time.Now()
+	begin := sync.OnceFunc(func() {
+		if k.Begin != nil {
+			k.Begin(k.account.Name)
 		}
 	})
-	report, err := f.Mirror.Sync(ctx, account.Client, mirror.Options{
-		Account: account.Name, Only: f.Only, Fingerprint: account.Fingerprint,
+	report, err := k.Mirror.Sync(ctx, k.account.Client, mirror.Options{
+		Account: k.account.Name, Only: k.Only, Whole: k.Whole, Nested: k.Nested, Rebind: k.Rebind, Fingerprint: k.account.Fingerprint, IfOlderThan: k.every,
 		Progress: func(p mirror.Progress) {
-			f.call(func() {
-				if f.Progress != nil {
-					f.Progress(account.Name, p)
+			k.call(func() {
+				begin()
+				if k.Progress != nil {
+					k.Progress(k.account.Name, p)
 				}
 			})
 		},
 	})
-	outcome := Outcome{Account: account.Name, Began: began, Took: time.Since(began), Lists: []mirror.ListReport{}, Busy: errors.Is(err, mirror.ErrBusy)}
+	soon := look - rand.N(look/5)
+	var notDue *mirror.NotDueError
+	if errors.As(err, &notDue) {
+		due := notDue.Due
+		if due > k.left { // another process has run it
+			every := jitter(k.Every)
+			due = max(0, due+every-k.every)
+			k.every = every
+		}
+		k.left = due
+		return min(soon, due)
+	}
+	outcome := Outcome{Account: k.account.Name, Began: began, Took: time.Since(began), Lists: []mirror.ListReport{}, Busy: errors.Is(err, mirror.ErrBusy)}
 	if report != nil {
 		outcome.Lists = slices.Clone(report.Lists)
 	}
 	for i := range outcome.Lists {
-		outcome.Lists[i].Error = f.text(outcome.Lists[i].Error)
+		outcome.Lists[i].Error = k.text(outcome.Lists[i].Error)
 	}
 	if err != nil && !outcome.Busy {
-		outcome.Error = f.text(err.Error())
+		outcome.Error = k.text(err.Error())
 	}
-	f.metrics.add(outcome)
-	f.call(func() {
-		if f.Done != nil {
-			f.Done(outcome)
+	k.metrics.add(outcome)
+	if outcome.Busy && report == nil && k.Every > 0 {
+		return soon
+	}
+	k.call(func() {
+		if k.Done != nil {
+			k.Done(outcome)
 		}
 	})
+	if report == nil {
+		k.failures++
+		return min(k.every, soon<<min(k.failures-1, 20))
+	}
+	k.failures, k.every = 0, jitter(k.Every)
+	k.left = k.every
+	return min(soon, max(0, k.every-time.Since(began)))
 }
 
 func (f *Fleet) call(do func()) {

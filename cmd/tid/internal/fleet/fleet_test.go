@@ -66,7 +66,7 @@ func TestAccountsAreHealthyForTwiceTheTimeBetweenRuns(t *testing.T) {
 		f.Every = time.Minute
 		status, body = ask(f, "/healthz")
 		assert.Equal(t, 503, status)
-		assert.Regexp(t, `^acme: the last complete run was at \S+\n$`, body, "a permission that is missing is no lack of health")
+		assert.Regexp(t, `^acme: the last complete run began at \S+\n$`, body, "a permission that is missing is no lack of health")
 	})
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/vismatid/tid/mirror"
 )
 
 // metrics are the counts of all runs. The zero value has none.
@@ -19,9 +22,8 @@ type metrics struct {
 }
 
 type counts struct {
-	runs     map[string]int // by their result
-	complete time.Time      // the end of the last run that was complete
-	lists    map[string]*listCounts
+	runs  map[string]int // by their result
+	lists map[string]*listCounts
 }
 
 type listCounts struct {
@@ -50,9 +52,6 @@ func (m *metrics) add(o Outcome) {
 	default:
 		c.runs["ok"]++
 	}
-	if o.Complete() {
-		c.complete = now
-	}
 	for _, l := range o.Lists {
 		of := c.lists[l.Table]
 		if of == nil {
@@ -69,13 +68,14 @@ func (m *metrics) add(o Outcome) {
 	}
 }
 
-// Handler answers /healthz and /metrics. The accounts are healthy while the last complete run of each is younger than twice Every.
+// Handler answers /healthz and /metrics. The accounts are healthy while the last complete run of each,
+// whichever process did it, began less than twice Every ago.
 func (f *Fleet) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
-		stale := f.stale()
+		stale := f.stale(r.Context())
 		if len(stale) > 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			_, _ = io.WriteString(w, strings.Join(stale, "\n")+"\n") // the client may be gone
@@ -91,15 +91,16 @@ func (f *Fleet) Handler() http.Handler {
 }
 
 // stale are the accounts without a recent run, and since when.
-func (f *Fleet) stale() (stale []string) {
-	f.metrics.mu.Lock()
-	defer f.metrics.mu.Unlock()
+func (f *Fleet) stale(ctx context.Context) (stale []string) {
 	for _, account := range f.Accounts {
-		switch c := f.metrics.accounts[account.Name]; {
-		case c == nil || c.complete.IsZero():
+		age, complete, err := f.Mirror.Age(ctx, mirror.Options{Account: account.Name, Only: f.Only, Nested: f.Nested})
+		switch {
+		case err != nil:
+			return append(stale, f.text(err.Error()))
+		case !complete:
 			stale = append(stale, account.Name+": no run has been complete yet")
-		case time.Since(c.complete) >= 2*f.Every:
-			stale = append(stale, account.Name+": the last complete run was at "+c.complete.UTC().Format(time.RFC3339))
+		case age >= 2*f.Every:
+			stale = append(stale, account.Name+": the last complete run began at "+time.Now().Add(-age).UTC().Format(time.RFC3339))
 		}
 	}
 	return stale
