@@ -22,6 +22,9 @@ const (
 	lockTime    = 10 * time.Second // after which another process exchanges in the place of one that died
 	firstLook   = 50 * time.Millisecond
 	longestLook = time.Second // between two looks for the token that another process gets
+	// leastLeft is how long a token must still be good to be used by a process that has none:
+	// a client uses a new token for as long at least.
+	leastLeft = 10 * time.Second
 )
 
 //go:embed token.lua
@@ -76,6 +79,7 @@ func (t *tokens) Fetch(ctx context.Context, old string, exchange func(context.Co
 	owner := t.name + "#" + rand.Text()
 	var failing time.Time
 	for look := firstLook; ; look = min(2*look, longestLook) {
+		began := time.Now()
 		token, err := t.fetch(ctx, owner, old, exchange)
 		var failed *redisError
 		switch {
@@ -85,7 +89,7 @@ func (t *tokens) Fetch(ctx context.Context, old string, exchange func(context.Co
 			return tid.Token{}, ctx.Err()
 		case errors.As(err, &failed):
 			if failing.IsZero() {
-				failing = time.Now()
+				failing = began
 			}
 			switch away := permanent(failed.error) || time.Since(failing) >= patience; {
 			case t.share > 0 && (away || time.Since(failing) >= shareAfter):
@@ -115,9 +119,10 @@ func (t *tokens) fetch(ctx context.Context, owner, old string, exchange func(con
 		return tid.Token{}, err
 	}
 	kept, _ := answer[0].(string)
-	left, _ := answer[1].(int64)
-	if value, ok := t.open(kept); ok && value != old && left > 0 {
-		return tid.NewToken(value, began.Add(time.Duration(left)*time.Millisecond)), nil
+	milliseconds, _ := answer[1].(int64)
+	left := time.Duration(milliseconds) * time.Millisecond
+	if value, ok := t.open(kept); ok && value != old && left > leastLeft {
+		return tid.NewToken(value, began.Add(left)), nil
 	}
 	if locked, err := t.does(ctx, "lock", owner, kept, lockTime.Milliseconds()); err != nil || !locked {
 		return tid.Token{}, err
@@ -165,10 +170,20 @@ func (t *tokens) does(ctx context.Context, args ...any) (bool, error) {
 	return done == 1, nil
 }
 
+// run runs the script, and ends in time whether or not the Redis client minds contexts.
 func (t *tokens) run(ctx context.Context, args ...any) ([]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	answer, err := tokenScript.Run(ctx, t.rdb, t.keys, args...).Slice()
+	done := make(chan *redis.Cmd, 1)
+	go func() { done <- tokenScript.Run(ctx, t.rdb, t.keys, args...) }()
+	var answer []any
+	var err error
+	select {
+	case cmd := <-done:
+		answer, err = cmd.Slice()
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
 	if err == nil && (len(answer) < 1 || len(answer) < 2 && args[0] == "read") {
 		err = errors.New("an answer that cannot be read")
 	}

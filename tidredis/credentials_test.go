@@ -233,3 +233,21 @@ func seeing(see func(*http.Request), next http.RoundTripper) http.RoundTripper {
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func TestAProcessThatStartsAsTheTokenEndsSendsNoEndedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := inMemory(t)
+		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithTokenLifetime(10*time.Minute))
+		call(t, sharing(t, srv, connect(t, m), srv.AppSecret))
+		time.Sleep(10*time.Minute - 6*time.Second)
+		late := sharing(t, srv, connect(t, m), srv.AppSecret)
+		for range 12 {
+			call(t, late)
+			time.Sleep(time.Second)
+		}
+		for _, r := range srv.Requests() {
+			assert.NotEqual(t, http.StatusUnauthorized, r.Status)
+		}
+		settle()
+	})
+}
