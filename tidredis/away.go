@@ -116,6 +116,9 @@ func (a *away) wait(ctx context.Context, q *queue) (tid.Permit, error) {
 			if wait <= 0 {
 				return nil, nil
 			}
+			if err := fits(ctx, wait); err != nil {
+				return nil, err
+			}
 			if err := sleep(ctx, wait); err != nil {
 				return nil, err
 			}
@@ -171,9 +174,15 @@ func (a *away) sleep(ctx context.Context, d time.Duration, back chan struct{}) e
 	}
 }
 
-// probe asks whether Redis is back.
+// probe asks whether Redis is back: whether it gives permits, or says that it has none. One
+// that it gives is given back.
 func (a *away) probe() {
-	_, err := a.limiter.run(context.Background(), "leave", a.limiter.member+"?")
+	ctx, l := context.Background(), a.limiter
+	id := l.permit(&l.normal)
+	answer, err := l.run(ctx, "take", l.member+"?", id, permitTime.Microseconds(), 0, "0")
+	if err == nil && answer[0] == granted {
+		_, _ = l.run(ctx, "report", id, -1, -1, "unsent", 0)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.probing = false

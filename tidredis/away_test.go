@@ -3,7 +3,9 @@ package tidredis_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -52,7 +54,7 @@ func TestFailClosedSendsNothingWithoutRedisAndSaysSo(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		assert.InDelta(t, 8*5, time.Since(began).Seconds(), 8*1.5)
+		assert.InDelta(t, 5, time.Since(began).Seconds(), 1.5)
 		require.Len(t, srv.Requests(), 1)
 
 		// A call ends with its own deadline before.
@@ -213,3 +215,109 @@ func (s silence) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proce
 func (s silence) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 	return func(context.Context, redis.Cmder) error { <-s.until; return errors.New("nothing came back") }
 }
+
+func TestShareGoesOnWhileRedisHasNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rdb := connect(t, inMemory(t))
+		rdb.AddHook(failing{func(_ context.Context, what string, next func() error) error {
+			if what == "take" || what == "report" {
+				return redisErr("OOM command not allowed when used memory > 'maxmemory'.")
+			}
+			return next() // as Redis does: to leave needs no memory
+		}})
+		l := tidredis.Limiter(rdb, "ap_1", tidredis.Share(2))
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		n := 0
+		for {
+			p, err := l.Wait(ctx)
+			if err != nil {
+				break
+			}
+			p.Sent()
+			p.Done(200, 0)
+			n++
+		}
+		assert.Greater(t, n, 40)
+		settle()
+	})
+}
+
+func TestAllCallsOfAProcessEndFiveSecondsAfterRedisWentAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rdb, n := behind(t, connect(t, inMemory(t)))
+		l := tidredis.Limiter(rdb, "ap_1")
+		use(t, l, 0)
+		settle()
+		n.set(true)
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				_, err := l.Wait(t.Context())
+				assert.ErrorIs(t, err, tidredis.ErrAway)
+			})
+		}
+		wg.Wait()
+		assert.InDelta(t, 5, time.Since(began).Seconds(), 1.5)
+		settle()
+	})
+}
+
+func TestAnExchangeDoesNotHangOnASilentRedis(t *testing.T) {
+	for what, opts := range map[string][]tidredis.Option{"FailClosed": nil, "Share": {tidredis.Share(4)}} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := tidtest.NewServer(t, tidtest.InMemory())
+				rdb := connect(t, inMemory(t))
+				silent := make(chan struct{})
+				rdb.AddHook(silence{silent})
+				client, err := tid.NewClient(tidredis.Credentials(rdb, srv.AppID, srv.AppSecret, opts...), tid.WithBaseURL(srv.URL),
+					tid.WithHTTPClient(&http.Client{Transport: srv.Transport()}))
+				require.NoError(t, err)
+				began := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				_, err = client.TimeCodes.List(ctx, nil)
+				if opts == nil {
+					assert.ErrorIs(t, err, tidredis.ErrAway)
+					assert.InDelta(t, 5, time.Since(began).Seconds(), 1.5)
+				} else {
+					assert.NoError(t, err)
+					assert.Less(t, time.Since(began), 4*time.Second)
+				}
+				close(silent)
+				settle()
+			})
+		})
+	}
+}
+
+// failing is a Redis that answers some commands of the script with an error, or not at all.
+type failing struct {
+	hook func(ctx context.Context, what string, next func() error) error
+}
+
+func (f failing) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (f failing) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+func (f failing) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		args := cmd.Args()
+		what := ""
+		if name := fmt.Sprint(args[0]); strings.HasPrefix(name, "eval") {
+			what = fmt.Sprint(args[3+args[2].(int)])
+		}
+		err := f.hook(ctx, what, func() error { return next(ctx, cmd) })
+		if err != nil && cmd.Err() == nil {
+			cmd.SetErr(err)
+		}
+		return err
+	}
+}
+
+type redisErr string
+
+func (e redisErr) Error() string { return string(e) }
+func (redisErr) RedisError()     {}

@@ -29,8 +29,9 @@ local function parse(text)
   return {id = id, granted = tonumber(granted), hold = tonumber(hold), sent = tonumber(sent), answered = tonumber(answered)}
 end
 
-local g = redis.call('HMGET', KEYS[1], 'margin', 'paused', 'run', '1', '2', '3', '4')
-local margin, paused, run = tonumber(g[1] or INITIAL_MARGIN), tonumber(g[2] or 0), g[3]
+local g = redis.call('HMGET', KEYS[1], 'margin', 'paused', 'run', '1', '2', '3', '4', 'pause')
+local margin, paused, run, length = tonumber(g[1] or INITIAL_MARGIN), tonumber(g[2] or 0), g[3], tonumber(g[8] or 0)
+paused = math.min(paused, now + length) -- it would be longer only if the clock has gone back
 local slots = {parse(g[4]), parse(g[5]), parse(g[6]), parse(g[7])}
 
 local function keep(i)
@@ -74,14 +75,19 @@ local function leave(member)
   redis.call('HDEL', KEYS[3], member)
 end
 
--- what was granted before is not known if the gate is new, or if this is not the server that
--- kept it: then it is as if four requests were sent at the last moment
+-- what was granted before is not known if the gate is new, if this is not the server that
+-- kept it, or if the clock has gone back: then it is as if four requests were sent at the last
+-- moment
 local function restart(hold)
   local info = redis.pcall('INFO', 'server')
   local this = type(info) == 'string' and string.match(info, 'run_id:(%w+)') or '-'
-  if run == this then return end
+  local known = run == this
+  for i = 1, 4 do
+    if slots[i] and slots[i].granted > now then known = false end
+  end
+  if known then return end
   redis.call('DEL', KEYS[2], KEYS[3])
-  redis.call('HSET', KEYS[1], 'run', this, 'margin', int(margin), 'paused', int(paused))
+  redis.call('HSET', KEYS[1], 'run', this, 'margin', int(margin), 'paused', int(paused), 'pause', int(length))
   for i = 1, 4 do
     slots[i] = {id = '-', granted = now, hold = now + hold, sent = now + hold, answered = 0}
     keep(i)
@@ -103,7 +109,7 @@ local function take(member, permit, hold, budget, urgent)
   for i = 1, #front, 2 do
     local other = front[i]
     local asks = tonumber(string.match(redis.call('HGET', KEYS[3], other) or '0', '^%d+'))
-    if now > asks + DEAD then
+    if now > asks + DEAD or asks > now + LONGEST then -- it has died, or the clock has gone back
       leave(other)
     elseif near and tonumber(front[i + 1]) < place and now <= asks + GRACE then
       ahead = ahead + 1
@@ -162,8 +168,8 @@ local function report(permit, sent, answered, outcome, pause)
   end
   if outcome == 'refused' then
     if now >= paused then margin = math.min(margin * GROWTH, MAX_MARGIN) end -- requests that are refused together count once
-    paused = math.max(paused, now + pause)
-    redis.call('HSET', KEYS[1], 'margin', int(margin), 'paused', int(paused))
+    if now + pause > paused then paused, length = now + pause, pause end
+    redis.call('HSET', KEYS[1], 'margin', int(margin), 'paused', int(paused), 'pause', int(length))
   elseif outcome == 'answered' then
     redis.call('HSET', KEYS[1], 'margin', int(math.max(margin * DECAY, MIN_MARGIN)))
   end

@@ -71,6 +71,9 @@ type limiter struct {
 	normal, urgent queue
 	permits        int
 	paused         time.Time // by a 429 of this process
+	failure        error     // why Redis gave no answer the last time; nil if it did
+	failed         time.Time // when that was
+	failing        time.Time // since when it gives none
 }
 
 // queue are the callers of this process that wait. The first of them stands in Redis' queue
@@ -79,6 +82,7 @@ type queue struct {
 	turn    chan struct{} // held by the first; Go queues the others in order
 	suffix  string        // of the member
 	waiting int
+	queued  bool // the first may stand in Redis' queue
 }
 
 func (l *limiter) Wait(ctx context.Context) (tid.Permit, error) {
@@ -92,15 +96,12 @@ func (l *limiter) Wait(ctx context.Context) (tid.Permit, error) {
 	if err := l.join(ctx, q); err != nil {
 		return nil, err
 	}
-	var inQueue bool // of Redis
+	joined := time.Now()
 	defer func() {
 		l.mu.Lock()
 		q.waiting--
-		last := q.waiting == 0
 		l.mu.Unlock()
-		if inQueue && last {
-			go func() { _, _ = l.run(context.WithoutCancel(ctx), "leave", l.member+q.suffix) }()
-		}
+		l.leave(context.WithoutCancel(ctx), q)
 	}()
 	select {
 	case q.turn <- struct{}{}:
@@ -108,7 +109,24 @@ func (l *limiter) Wait(ctx context.Context) (tid.Permit, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return l.next(ctx, q, &inQueue)
+	return l.next(ctx, q, joined)
+}
+
+// leave takes this process out of Redis' queue if none of its callers waits any more.
+func (l *limiter) leave(ctx context.Context, q *queue) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if q.queued && q.waiting == 0 {
+		q.queued = false
+		go func() { _, _ = l.run(ctx, "leave", l.member+q.suffix) }()
+	}
+}
+
+// inQueue notes whether this process may stand in Redis' queue.
+func (l *limiter) inQueue(q *queue, may bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q.queued = may
 }
 
 // join counts the caller as waiting, unless its deadline comes before its turn even if no
@@ -136,8 +154,10 @@ func fits(ctx context.Context, wait time.Duration) error {
 }
 
 // next asks Redis for a permit until it gives one.
-func (l *limiter) next(ctx context.Context, q *queue, inQueue *bool) (tid.Permit, error) {
-	var failing time.Time // since when Redis does not answer
+func (l *limiter) next(ctx context.Context, q *queue, joined time.Time) (tid.Permit, error) {
+	if err := l.seen(joined); err != nil {
+		return nil, err
+	}
 	id := l.permit(q)
 	for {
 		if err := ctx.Err(); err != nil {
@@ -157,32 +177,28 @@ func (l *limiter) next(ctx context.Context, q *queue, inQueue *bool) (tid.Permit
 		}
 		began := time.Now()
 		answer, err := l.take(ctx, q, id, began)
-		if ctx.Err() != nil {
-			*inQueue = true // it may be
+		l.inQueue(q, err != nil || answer.what == queued)
+		if err != nil && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		since := l.answered(err, began, joined)
 		if err != nil {
-			if failing.IsZero() {
-				failing = began
-			}
 			id = l.permit(q) // the answer to the last one may still come, and give it back
-			if err := l.away.failed(err, failing); err != nil {
+			if err := l.away.failed(err, since); err != nil {
 				return nil, err
 			}
-			if err := sleep(ctx, min(time.Since(failing)/4+10*time.Millisecond, tryTime/2)); err != nil {
+			if err := sleep(ctx, min(time.Since(since)/4+10*time.Millisecond, tryTime/2)); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		failing = time.Time{}
-		*inQueue = answer.what == queued
 		switch answer.what {
 		case granted:
-			if p := newPermit(l, id, began, answer); p.Valid() {
+			p := newPermit(l, id, began, answer)
+			if ctx.Err() == nil && p.Valid() {
 				return p, nil
-			} else {
-				p.Done(0, 0)
 			}
+			p.Done(0, 0)
 			id = l.permit(q)
 		case noTurn:
 			return nil, &tid.NoTurnError{Wait: answer.wait}
@@ -195,6 +211,37 @@ func (l *limiter) next(ctx context.Context, q *queue, inQueue *bool) (tid.Permit
 			}
 		}
 	}
+}
+
+// answered notes whether Redis has answered, and returns since when it has not for a caller
+// that came at joined.
+func (l *limiter) answered(err error, began, joined time.Time) (since time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failure == nil {
+		l.failing = began
+	}
+	l.failure, l.failed = err, time.Now()
+	return later(l.failing, joined)
+}
+
+// seen is the error of a caller that came at joined, if the callers before it have seen since
+// that Redis is away: they are one after the other, and each is to wait no longer than if it
+// were alone.
+func (l *limiter) seen(joined time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.share > 0 || l.failure == nil || !l.failed.After(joined) {
+		return nil
+	}
+	return l.away.failed(l.failure, later(l.failing, joined))
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // permit is a new name of a permit.
@@ -250,8 +297,13 @@ func (l *limiter) take(ctx context.Context, q *queue, id string, began time.Time
 		select {
 		case done <- r:
 		case <-gone:
-			if err == nil && r.what == granted {
+			switch {
+			case err != nil:
+			case r.what == granted:
 				_, _ = l.run(detached, "report", id, -1, -1, "unsent", 0)
+			case r.what == queued: // after the caller has left, it may be
+				l.inQueue(q, true)
+				l.leave(detached, q)
 			}
 		}
 	}()
@@ -375,15 +427,24 @@ func (p *permit) Done(status int, retryAfter time.Duration) {
 }
 
 // report tells the gate what is known of the request. If that fails, its slot is free as late
-// as it can be.
+// as it can be; but a refusal is told again until its pause is over, since the other processes
+// are to hear of it.
 func (p *permit) report(answered time.Duration, outcome string, pause time.Duration) {
+	until := time.Now().Add(pause)
 	p.mu.Lock()
 	sent := time.Duration(-1)
 	if !p.sent.IsZero() {
 		sent = p.sent.Sub(p.asked)
 	}
 	p.mu.Unlock()
-	_, _ = p.limiter.run(context.Background(), "report", p.id, micros(sent), micros(answered), outcome, micros(pause))
+	ctx := context.Background()
+	for again := 50 * time.Millisecond; ; again = min(2*again, tryTime) {
+		_, err := p.limiter.run(ctx, "report", p.id, micros(sent), micros(answered), outcome, micros(max(time.Until(until), 0)))
+		if err == nil || outcome != "refused" || errors.Is(err, redis.ErrClosed) || time.Until(until) < again {
+			return
+		}
+		_ = sleep(ctx, again) // ctx does not end
+	}
 }
 
 // micros are the microseconds of a time, rounded up, and up once more since those of Redis'

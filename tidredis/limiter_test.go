@@ -385,4 +385,149 @@ func TestBadArgumentsAreErrorsOfTheFirstCall(t *testing.T) {
 	assert.ErrorContains(t, err, "the application secret is empty")
 }
 
+func TestAClockOfRedisThatGoesBackStopsNobody(t *testing.T) {
+	for what, wait := range map[string]time.Duration{"between calls": 0, "during a pause": 10 * time.Second} {
+		t.Run(what, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := inMemory(t)
+				l := tidredis.Limiter(connect(t, m), "ap_1")
+				for range 5 {
+					use(t, l, 0)
+				}
+				if wait > 0 {
+					p, err := l.Wait(t.Context())
+					require.NoError(t, err)
+					p.Sent()
+					p.Done(http.StatusTooManyRequests, wait)
+				}
+				time.Sleep(20 * time.Millisecond)
+				over := make(chan struct{})
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					for {
+						m.SetTime(time.Now().Add(-time.Hour))
+						select {
+						case <-over:
+							return
+						case <-time.After(time.Millisecond):
+						}
+					}
+				})
+				time.Sleep(2 * time.Millisecond)
+				began := time.Now()
+				other := tidredis.Limiter(connect(t, m), "ap_1")
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				_, err := other.Wait(ctx)
+				cancel()
+				assert.NoError(t, err)
+				assert.Less(t, time.Since(began), max(wait, 1500*time.Millisecond)+100*time.Millisecond)
+				assert.Greater(t, time.Since(began), max(wait, 1500*time.Millisecond))
+				close(over)
+				wg.Wait()
+				settle()
+			})
+		})
+	}
+}
+
+func TestARefusalIsHeardThoughItsReportIsLostAtFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := inMemory(t)
+		rdb, n := behind(t, connect(t, m))
+		one, other := tidredis.Limiter(rdb, "ap_1"), tidredis.Limiter(connect(t, m), "ap_1")
+		use(t, one, 0)
+		settle()
+		p, err := one.Wait(t.Context())
+		require.NoError(t, err)
+		p.Sent()
+		n.set(true)
+		p.Done(http.StatusTooManyRequests, 30*time.Second)
+		time.Sleep(time.Second)
+		n.set(false)
+		time.Sleep(2 * time.Second)
+		began := time.Now()
+		use(t, other, 0)
+		assert.InDelta(t, 27, time.Since(began).Seconds(), 0.5)
+		settle()
+	})
+}
+
+func TestAPermitThatComesAsTheCallEndsIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := inMemory(t)
+		use(t, tidredis.Limiter(connect(t, m), "ap_1"), 0)
+		settle()
+		rdb := connect(t, m)
+		ended := func() {}
+		rdb.AddHook(failing{func(_ context.Context, what string, next func() error) error {
+			err := next()
+			if what == "take" {
+				ended()
+			}
+			return err
+		}})
+		l := tidredis.Limiter(rdb, "ap_1")
+		for range 20 {
+			ctx, cancel := context.WithCancel(t.Context())
+			ended = cancel
+			p, err := l.Wait(ctx)
+			if err == nil {
+				p.Done(0, 0)
+			}
+			time.Sleep(10 * time.Millisecond)
+			stats, err := tidredis.ReadStats(t.Context(), rdb, "ap_1")
+			require.NoError(t, err)
+			require.Empty(t, stats.Slots)
+		}
+		settle()
+	})
+}
+
+func TestCallsThatAreCancelledTogetherLeaveTheirPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := inMemory(t)
+		rdb := connect(t, m)
+		l := tidredis.Limiter(rdb, "ap_1")
+		use(t, l, 0)
+		settle()
+		p, err := l.Wait(t.Context())
+		require.NoError(t, err)
+		p.Sent()
+		p.Done(http.StatusTooManyRequests, 10*time.Minute)
+		time.Sleep(10 * time.Millisecond)
+		for range 50 {
+			other := tidredis.Limiter(rdb, "ap_1")
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			waiting(ctx, t, other, &wg, 3)
+			time.Sleep(10 * time.Millisecond)
+			cancel()
+			wg.Wait()
+			time.Sleep(10 * time.Millisecond)
+			stats, err := tidredis.ReadStats(t.Context(), rdb, "ap_1")
+			require.NoError(t, err)
+			require.Empty(t, stats.Waiting)
+		}
+		settle()
+	})
+}
+
+func TestStatsShowNoProcessThatHasDiedWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := inMemory(t)
+		rdb, n := behind(t, connect(t, m))
+		l := tidredis.Limiter(rdb, "ap_1")
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		waiting(ctx, t, l, &wg, 1)
+		n.set(true)
+		cancel()
+		wg.Wait()
+		settle()
+		stats, err := tidredis.ReadStats(t.Context(), connect(t, m), "ap_1")
+		require.NoError(t, err)
+		assert.Empty(t, stats.Waiting)
+	})
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

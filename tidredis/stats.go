@@ -10,6 +10,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// dead is after which a waiter that does not ask is taken out, as in the gate.
+const dead = 2 * second
+
 // Stats is how the processes share at one moment.
 type Stats struct {
 	// Slots are the requests that count at present, at most four.
@@ -70,7 +73,8 @@ func ReadStats(ctx context.Context, rdb redis.UniversalClient, id string) (Stats
 	if margin, err := strconv.ParseInt(state["margin"], 10, 64); err == nil {
 		s.Margin = time.Duration(margin) * time.Microsecond
 	}
-	s.Paused = max(-since(state["paused"]), 0)
+	pause, _ := strconv.ParseInt(state["pause"], 10, 64)
+	s.Paused = max(min(-since(state["paused"]), time.Duration(pause)*time.Microsecond), 0)
 	for i := range 4 {
 		var id, granted, hold, sent, answered string
 		if n, _ := fmt.Sscan(state[strconv.Itoa(i+1)], &id, &granted, &hold, &sent, &answered); n < 5 {
@@ -94,7 +98,10 @@ func ReadStats(ctx context.Context, rdb redis.UniversalClient, id string) (Stats
 	}
 	joined := waiters.Val()
 	for _, member := range queue.Val() {
-		_, at, _ := strings.Cut(joined[member], " ")
+		asks, at, _ := strings.Cut(joined[member], " ")
+		if since(asks) > dead {
+			continue
+		}
 		s.Waiting = append(s.Waiting, Waiter{Process: process(member), For: since(at), Token: strings.HasSuffix(member, "!")})
 	}
 	return s, nil
