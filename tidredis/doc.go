@@ -22,7 +22,13 @@
 // meanwhile waits for another one instead of sending late. A process that dies with a permit
 // keeps its slot taken for half a second, the second and the margin. A new gate, one whose
 // keys were lost, and one that is found on another Redis server than before gives nothing for
-// a second and a half, since four requests may have been sent just before.
+// a second and a half, since four requests may have been sent just before; so it is when the
+// clock of Redis has gone back. If that clock goes forward by a second or more, up to four
+// requests more than allowed can be sent once.
+//
+// Which server it is, the gate knows from the command INFO. A Redis user that may not use it
+// (it is one of "@dangerous") needs "+info": without it a server that has an older state is not
+// noticed.
 //
 // # What is kept in Redis
 //

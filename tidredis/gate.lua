@@ -62,10 +62,12 @@ local function free_at(s)
   return at
 end
 
--- when it may be free, as soon as something is heard of its request
+-- when it may be free, as soon as something is heard of its request: an answer may come soon,
+-- and then the margin does not matter
 local function likely(s)
-  if s and s.sent == 0 and s.answered == 0 then
-    return math.min(math.max(s.granted + SECOND + margin, now + GRACE), free_at(s))
+  if s and s.answered == 0 then
+    local at = math.min(math.max(s.granted, s.sent) + margin, now + GRACE) + SECOND
+    return math.min(math.max(at, now + GRACE), free_at(s))
   end
   return free_at(s)
 end

@@ -530,4 +530,56 @@ func TestStatsShowNoProcessThatHasDiedWaiting(t *testing.T) {
 	})
 }
 
+func TestALargeMarginKeepsNobodyFromASlotThatAnAnswerMakesFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := inMemory(t)
+		l := tidredis.Limiter(connect(t, m), "ap_1")
+		use(t, l, 0)
+		for range 10 {
+			p, err := l.Wait(t.Context())
+			require.NoError(t, err)
+			p.Sent()
+			p.Done(http.StatusTooManyRequests, time.Millisecond)
+			time.Sleep(3 * time.Second)
+		}
+		stats, err := tidredis.ReadStats(t.Context(), connect(t, m), "ap_1")
+		require.NoError(t, err)
+		require.Equal(t, time.Second, stats.Margin)
+		for range 4 {
+			go use(t, l, 50*time.Millisecond)
+		}
+		time.Sleep(time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		p, err := l.Wait(ctx) // the answers come in time, although a second and the margin would be too late
+		cancel()
+		require.NoError(t, err)
+		p.Done(0, 0)
+		settle()
+
+		began, n := time.Now(), 0
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		for range 8 {
+			wg.Go(func() {
+				for time.Since(began) < time.Minute {
+					use(t, l, 50*time.Millisecond)
+					mu.Lock()
+					n++
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		assert.Greater(t, n, 60*34/10)
+		settle()
+	})
+}
+
+func TestANameThatWouldBreakTheGateOfAllIsRefused(t *testing.T) {
+	for _, name := range []string{"a\vb", "a\fb", "a\u00a0b", "a\x00b", "a b", "a#b", ""} {
+		_, err := tidredis.Limiter(connect(t, inMemory(t)), "ap_1", tidredis.Name(name)).Wait(t.Context())
+		assert.ErrorContains(t, err, "of a process must have no space", "%q", name)
+	}
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

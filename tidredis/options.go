@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -21,11 +22,11 @@ type config struct {
 }
 
 // Name is the name of this process in [Stats], in the place of the host name and the process
-// id. It must have no space.
+// id. It must have no space, no # and no control character.
 func Name(name string) Option {
 	return func(c *config) {
-		if name == "" || strings.ContainsAny(name, " \t\r\n#") {
-			c.err = fmt.Errorf("tidredis: the name %q of a process must have no space, no # and not be empty", name)
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r == '#' || unicode.IsSpace(r) || unicode.IsControl(r) }) {
+			c.err = fmt.Errorf("tidredis: the name %q of a process must have no space, no # and no control character, and not be empty", name)
 		}
 		c.name = name
 	}
@@ -39,9 +40,10 @@ func FailClosed(c *config) { c.share = 0 }
 // Share lets each process go on with a fixed n-th of the allowance, n being the number of
 // processes, when Redis has not answered for a second: one request in n quarters of a second.
 // All processes together send four requests a second on average, and in a bad moment as many
-// as there are processes: more than four in a second can reach the API. A 429 halves the rate
-// of a process. A token that has ended is exchanged by each process for itself. When Redis
-// answers again, all is as before.
+// as there are processes: more than four in a second can reach the API. If only some of them
+// are cut off from Redis, their shares come on top of the four a second of the others. A 429
+// halves the rate of a process until Redis is back. A token that has ended is exchanged by each
+// process for itself. When Redis answers again, all is as before.
 func Share(n int) Option {
 	return func(c *config) {
 		if n < 1 {
