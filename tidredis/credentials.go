@@ -9,8 +9,10 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -25,6 +27,8 @@ const (
 	// leastLeft is how long a token must still be good to be used by a process that has none:
 	// a client uses a new token for as long at least.
 	leastLeft = 10 * time.Second
+	// refusedTime is how long no process tries a secret again that was refused.
+	refusedTime = 10 * time.Second
 )
 
 //go:embed token.lua
@@ -36,7 +40,8 @@ var tokenScript = redis.NewScript(tokenText)
 // one access token. One of them exchanges it, and renews it before it ends, while the others
 // go on with the old one; after a 401 it is exchanged once for all. The token in Redis is
 // encrypted with a key that is derived from the secret, and whoever does not know the secret
-// can read no token, nor make one that is used. rdb stays the caller's. Mistakes in the other
+// can read no token, nor make one that is used. A secret that the API refuses is refused for
+// all of them, and tried again after ten seconds. rdb stays the caller's. Mistakes in the other
 // arguments are errors of the first call.
 func Credentials(rdb redis.UniversalClient, id, secret string, opts ...Option) tid.TokenSource {
 	c := configured(rdb, id, opts)
@@ -45,7 +50,7 @@ func Credentials(rdb redis.UniversalClient, id, secret string, opts ...Option) t
 	if err != nil && c.err == nil {
 		c.err = fmt.Errorf("tidredis: the key of the token: %w", err)
 	}
-	return tid.CachedCredentials(id, secret, &tokens{config: c, rdb: rdb, box: box, keys: []string{key + ":" + name, key + ":" + name + ":lock"}})
+	return tid.CachedCredentials(id, secret, &tokens{config: c, rdb: rdb, box: box, keys: []string{key + ":" + name, key + ":" + name + ":lock", key + ":" + name + ":refused"}})
 }
 
 // seal makes the cipher of the token, and a name for its key: applications of the same id
@@ -121,8 +126,13 @@ func (t *tokens) fetch(ctx context.Context, owner, old string, exchange func(con
 	kept, _ := answer[0].(string)
 	milliseconds, _ := answer[1].(int64)
 	left := time.Duration(milliseconds) * time.Millisecond
-	if value, ok := t.open(kept); ok && value != old && left > leastLeft {
+	if value, ok := t.open(0, kept); ok && value != old && left > leastLeft {
 		return tid.NewToken(value, began.Add(left)), nil
+	}
+	if refused, _ := answer[2].(string); refused != "" {
+		if err := t.refusal(refused); err != nil {
+			return tid.Token{}, err
+		}
 	}
 	if locked, err := t.does(ctx, "lock", owner, kept, lockTime.Milliseconds()); err != nil || !locked {
 		return tid.Token{}, err
@@ -131,7 +141,7 @@ func (t *tokens) fetch(ctx context.Context, owner, old string, exchange func(con
 	token, err := exchange(ctx)
 	detached := context.WithoutCancel(ctx)
 	if err != nil {
-		_, _ = t.does(detached, "release", owner) // else it ends by itself
+		_, _ = t.does(detached, "release", owner, t.refused(err), refusedTime.Milliseconds()) // else it ends by itself
 		return tid.Token{}, err
 	}
 	if left := time.Until(token.Expires).Milliseconds(); left > 0 {
@@ -141,10 +151,41 @@ func (t *tokens) fetch(ctx context.Context, owner, old string, exchange func(con
 	return token, nil
 }
 
-// open decrypts the token in Redis.
-func (t *tokens) open(kept string) (string, bool) {
-	value, err := t.box.Open(nil, nil, []byte(kept), []byte(t.keys[0]))
+// open decrypts what is kept under a key.
+func (t *tokens) open(key int, kept string) (string, bool) {
+	value, err := t.box.Open(nil, nil, []byte(kept), []byte(t.keys[key]))
 	return string(value), err == nil && len(value) > 0
+}
+
+// refusal is the part of an error that all processes get.
+type refusal struct {
+	Path    string
+	Status  int
+	Message string
+}
+
+// refused is what is kept of an error of an exchange: nothing, unless it says that the secret
+// is wrong.
+func (t *tokens) refused(err error) []byte {
+	var e *tid.Error
+	if !errors.As(err, &e) || e.StatusCode != http.StatusUnauthorized && e.StatusCode != http.StatusForbidden {
+		return nil
+	}
+	text, err := json.Marshal(refusal{e.Path, e.StatusCode, e.Message})
+	if err != nil {
+		return nil
+	}
+	return t.box.Seal(nil, nil, text, []byte(t.keys[2]))
+}
+
+// refusal is the error that another call has met just before.
+func (t *tokens) refusal(kept string) error {
+	var r refusal
+	text, ok := t.open(2, kept)
+	if !ok || json.Unmarshal([]byte(text), &r) != nil {
+		return nil
+	}
+	return &tid.Error{Operation: tokenOperation, Path: r.Path, StatusCode: r.Status, Message: r.Message}
 }
 
 // renew keeps the lock until the function that it returns is called.
@@ -184,7 +225,7 @@ func (t *tokens) run(ctx context.Context, args ...any) ([]any, error) {
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	if err == nil && (len(answer) < 1 || len(answer) < 2 && args[0] == "read") {
+	if err == nil && (len(answer) < 1 || len(answer) < 3 && args[0] == "read") {
 		err = errors.New("an answer that cannot be read")
 	}
 	if err != nil {

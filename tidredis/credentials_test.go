@@ -251,3 +251,36 @@ func TestAProcessThatStartsAsTheTokenEndsSendsNoEndedToken(t *testing.T) {
 		settle()
 	})
 }
+
+func TestARefusedSecretIsRefusedOnceForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := inMemory(t)
+		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithLatency(tidtest.Latency{RoundTrip: 50 * time.Millisecond}))
+		began := time.Now()
+		var wg sync.WaitGroup
+		for range 50 {
+			client := sharing(t, srv, connect(t, m), "not-the-secret")
+			wg.Go(func() {
+				for time.Since(began) < time.Minute {
+					asked := time.Now()
+					_, err := client.TimeCodes.List(t.Context(), nil)
+					assert.ErrorIs(t, err, tid.ErrUnauthorized)
+					assert.NotContains(t, err.Error(), "not-the-secret")
+					assert.Less(t, time.Since(asked), 5*time.Second)
+					time.Sleep(time.Second)
+				}
+			})
+		}
+		wg.Wait()
+		assert.LessOrEqual(t, exchanges(srv), 7, "once in ten seconds")
+		assert.NotContains(t, m.Dump(), "Unauthorized")
+		settle()
+
+		// An error that may be over soon is told to none but the process that met it.
+		srv.Inject(tidtest.Fault{Operation: "POST /v1/Auth/Token", Effect: tidtest.Answer(http.StatusNotImplemented, "")})
+		_, err := sharing(t, srv, connect(t, m), srv.AppSecret).TimeCodes.List(t.Context(), nil)
+		require.Error(t, err)
+		call(t, sharing(t, srv, connect(t, m), srv.AppSecret))
+		settle()
+	})
+}
