@@ -83,6 +83,12 @@ func permanent(err error) bool {
 	if !errors.As(err, &answer) {
 		return false
 	}
+	// Redis 6 and older wrap the error of a command of a script.
+	for _, passing := range []string{"max number of clients", "-READONLY ", "-OOM ", "-MISCONF ", "-NOREPLICAS "} {
+		if strings.Contains(answer.Error(), passing) {
+			return false
+		}
+	}
 	for _, code := range []string{"NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE", "ERR"} {
 		if strings.HasPrefix(answer.Error(), code+" ") {
 			return true
