@@ -113,7 +113,7 @@ func TestAProcessThatDiesWithPermitsKeepsTheirSlotsForTheirOwnTime(t *testing.T)
 					require.NoError(t, err)
 					permits = append(permits, p)
 				}
-				cut.cut = true
+				cut.set(true)
 				time.Sleep(c.after)
 				for _, p := range permits {
 					if c.sent {
