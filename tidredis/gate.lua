@@ -202,4 +202,6 @@ elseif what == 'hold' then
 elseif what == 'leave' then
   leave(ARGV[2])
   return {1}
+elseif what == 'look' then
+  return {int(now), redis.call('HGETALL', KEYS[1]), redis.call('ZRANGE', KEYS[2], 0, -1), redis.call('HGETALL', KEYS[3])}
 end

@@ -2,6 +2,7 @@ package tidredis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -53,23 +54,19 @@ func ReadStats(ctx context.Context, rdb redis.UniversalClient, id string) (Stats
 		return s, c.err
 	}
 	names, _ := keys(id)
-	var clock *redis.TimeCmd
-	var gate, waiters *redis.MapStringStringCmd
-	var queue *redis.StringSliceCmd
-	_, err := rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		clock, gate = p.Time(ctx), p.HGetAll(ctx, names[0])
-		queue, waiters = p.ZRange(ctx, names[1], 0, -1), p.HGetAll(ctx, names[2])
-		return nil
-	})
+	found, err := gate.Run(ctx, rdb, names, "look").Slice()
+	if err == nil && len(found) != 4 {
+		err = errors.New("an answer that cannot be read")
+	}
 	if err != nil {
 		return s, fmt.Errorf("tidredis: the state of the gate cannot be read: %w", err)
 	}
-	now := clock.Val().UnixMicro()
+	now, _ := strconv.ParseInt(fmt.Sprint(found[0]), 10, 64)
+	state, queue, joined := pairs(texts(found[1])), texts(found[2]), pairs(texts(found[3]))
 	since := func(micro string) time.Duration {
 		at, _ := strconv.ParseInt(micro, 10, 64)
 		return time.Duration(now-at) * time.Microsecond
 	}
-	state := gate.Val()
 	if margin, err := strconv.ParseInt(state["margin"], 10, 64); err == nil {
 		s.Margin = time.Duration(margin) * time.Microsecond
 	}
@@ -96,8 +93,7 @@ func ReadStats(ctx context.Context, rdb redis.UniversalClient, id string) (Stats
 			s.Slots = append(s.Slots, slot)
 		}
 	}
-	joined := waiters.Val()
-	for _, member := range queue.Val() {
+	for _, member := range queue {
 		asks, at, _ := strings.Cut(joined[member], " ")
 		if since(asks) > dead {
 			continue
@@ -105,6 +101,24 @@ func ReadStats(ctx context.Context, rdb redis.UniversalClient, id string) (Stats
 		s.Waiting = append(s.Waiting, Waiter{Process: process(member), For: since(at), Token: strings.HasSuffix(member, "!")})
 	}
 	return s, nil
+}
+
+// texts are the elements of an array in an answer.
+func texts(array any) (all []string) {
+	elements, _ := array.([]any)
+	for _, e := range elements {
+		all = append(all, fmt.Sprint(e))
+	}
+	return all
+}
+
+// pairs are the fields of a hash in an answer.
+func pairs(flat []string) map[string]string {
+	all := make(map[string]string)
+	for i := 0; i+1 < len(flat); i += 2 {
+		all[flat[i]] = flat[i+1]
+	}
+	return all
 }
 
 // process is the name of the process in that of a place in the queue or of a permit.
