@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 
@@ -23,7 +24,7 @@ func BenchmarkWriting(b *testing.B) {
 			held, err := m.lease(b.Context(), "acme", time.Now)
 			require.NoError(b, err)
 			defer func() { require.NoError(b, held.release(b.Context())) }()
-			r := &run{m: m, opts: Options{Account: "acme", Now: time.Now}, lease: held, list: listNamed(b, "time_reports"), raw: make(map[any][]byte)}
+			r := &run{m: m, opts: Options{Account: "acme", Now: time.Now}, lease: held, list: listNamed(b, "time_reports"), raw: make(map[weak.Pointer[byte]][]byte)}
 			samples := srv.TimeReports.All()
 			cursor := &tid.Cursor{Load: &tid.Load{Given: [][2]int64{{1, 2}}}}
 			var live uint64

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"weak"
 
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/internal/tap"
@@ -46,7 +47,7 @@ func (m *Mirror) Plan(ctx context.Context, client *tid.Client, opts Options) ([]
 	}
 	var plan []PlannedList
 	for _, l := range which {
-		r := &run{m: m, client: client, opts: opts, list: l, raw: make(map[any][]byte)}
+		r := &run{m: m, client: client, opts: opts, list: l, raw: make(map[weak.Pointer[byte]][]byte)}
 		var parents *PlannedList
 		if i := slices.IndexFunc(plan, func(p PlannedList) bool { return l.parents != nil && p.Table == l.parents.table.name }); i >= 0 {
 			parents = &plan[i]

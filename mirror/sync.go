@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/vismatid/tid"
 	"github.com/vismatid/tid/internal/scan"
@@ -165,7 +166,7 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 	var failures []error
 	failed := make(map[*list]error)
 	for i, l := range which {
-		r := &run{m: m, client: client, opts: opts, lease: held, list: l, raw: make(map[any][]byte)}
+		r := &run{m: m, client: client, opts: opts, lease: held, list: l, raw: make(map[weak.Pointer[byte]][]byte)}
 		listReport, err := r.sync(ctx)
 		report.Lists, report.Took = append(report.Lists, listReport), time.Since(began)
 		if err == nil {
@@ -228,10 +229,11 @@ type run struct {
 	written, deleted int
 
 	mu    sync.Mutex
-	raw   map[any][]byte // the JSON of rows and details that have not been written, by their pointers
-	total int            // rows of the list, as the last answer counts them
-	moved bool           // another answer has counted them differently
-	read  int            // rows that were read
+	raw   map[weak.Pointer[byte]][]byte // the JSON of rows and details that have not been written; not all rows that are read come
+	kept  int                           // the length of raw when it was last cleared of rows that will not come
+	total int                           // rows of the list, as the last answer counts them
+	moved bool                          // another answer has counted them differently
+	read  int                           // rows that were read
 }
 
 func (r *run) sync(ctx context.Context) (ListReport, error) {
@@ -262,7 +264,7 @@ func (r *run) answer(out any, body []byte) {
 	v := reflect.ValueOf(out).Elem()
 	items := v.FieldByName("Items")
 	if !items.IsValid() {
-		r.raw[out] = body
+		r.keep(reflect.ValueOf(out), body)
 		return
 	}
 	total := int(v.FieldByName("TotalItemCount").Int())
@@ -275,7 +277,7 @@ func (r *run) answer(out any, body []byte) {
 		}
 		scan.Elements(value, func(element []byte) bool {
 			if string(element) != "null" && at < items.Len() {
-				r.raw[items.Index(at).Interface()] = element
+				r.keep(items.Index(at), element)
 				at++
 			}
 			return true
@@ -283,6 +285,15 @@ func (r *run) answer(out any, body []byte) {
 		return true
 	})
 	r.progress()
+}
+
+// keep keeps the JSON of an item as long as there is the item. Calls come with r.mu held.
+func (r *run) keep(item reflect.Value, raw []byte) {
+	r.raw[weak.Make((*byte)(item.UnsafePointer()))] = raw
+	if len(r.raw) >= 2*r.kept {
+		maps.DeleteFunc(r.raw, func(item weak.Pointer[byte], _ []byte) bool { return item.Value() == nil })
+		r.kept = max(len(r.raw), 10*pageRows)
+	}
 }
 
 // progress reports how far the list has come. Calls come one at a time: with r.mu held.
@@ -307,8 +318,9 @@ func (r *run) count() int {
 func (r *run) take(item any) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	raw, ok := r.raw[item]
-	delete(r.raw, item)
+	at := weak.Make((*byte)(reflect.ValueOf(item).UnsafePointer()))
+	raw, ok := r.raw[at]
+	delete(r.raw, at)
 	if !ok {
 		raw, _ = json.Marshal(item) // the answer was not the JSON that it was decoded from, but for example mended
 	}
