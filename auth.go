@@ -376,6 +376,10 @@ func (x *exchanger) run(ctx context.Context, old string, e *exchange) {
 			life := token.Expires.Sub(now)
 			x.token, x.expires = e.token, token.Expires
 			x.renew = now.Add(max(life-min(renewBefore, life/10), minLifetime))
+		default: // while the old token is good, not each call tries again
+			if again := time.Now().Add(minLifetime); again.Before(x.expires) {
+				x.renew = later(x.renew, again)
+			}
 		}
 		x.pending = nil
 		x.mu.Unlock()

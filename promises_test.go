@@ -59,6 +59,30 @@ func TestATokenIsRenewedAMinuteBeforeItsEnd(t *testing.T) {
 	})
 }
 
+func TestARenewalThatFailsIsNotTriedAgainByEachCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithTokenLifetime(10*time.Minute))
+		c := srv.Client()
+		call := func() {
+			_, err := c.Users.List(t.Context(), nil)
+			require.NoError(t, err)
+		}
+		call()
+		time.Sleep(9*time.Minute + 5*time.Second)
+		srv.Inject(tidtest.Fault{Operation: "POST /v1/Auth/Token", Times: 1000, Effect: tidtest.Answer(403, "")})
+		before := len(srv.Requests())
+		for range 50 {
+			call()
+			time.Sleep(time.Second)
+		}
+		assert.LessOrEqual(t, len(srv.Requests())-before, 50+6, "one in ten seconds")
+		srv.ClearFaults()
+		time.Sleep(time.Minute)
+		call()
+		assert.Equal(t, 2, srv.TokensIssued())
+	})
+}
+
 func TestTheExchangeGoesAheadOfTheRequestsThatWaitForItsToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := tidtest.NewServer(t, tidtest.InMemory(),

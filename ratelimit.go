@@ -118,6 +118,20 @@ func (p *permit) freeAt(margin time.Duration) (free time.Time, ok bool) {
 	return sent, true
 }
 
+// soonest is the earliest time when the slot can be free again: the permit may be given back,
+// and the answer may come at once.
+func (p *permit) soonest(margin time.Duration, now time.Time) time.Time {
+	at, known := p.freeAt(margin)
+	answered := now.Add(time.Second)
+	switch {
+	case !known:
+		return now
+	case p.answered.IsZero() && at.After(answered):
+		return answered
+	}
+	return at
+}
+
 func (p *permit) State() GateState { return p.state }
 
 func (p *permit) Sent() {
@@ -195,16 +209,16 @@ func (g *gate) next(ctx context.Context, urgent bool) (Permit, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		p, free, changed := g.take(urgent)
+		p, free, soonest, changed := g.take(urgent)
 		if p != nil {
 			return p, nil
 		}
 		wait := time.Hour // no slot's time is known: wait for changed
 		if !free.IsZero() {
 			wait = time.Until(free)
-			if err := fits(ctx, wait); err != nil {
-				return nil, err
-			}
+		}
+		if err := fits(ctx, time.Until(soonest)); err != nil {
+			return nil, err
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -228,11 +242,8 @@ func (g *gate) join(ctx context.Context) error {
 	var free [requestsPerSecond]time.Time
 	for i, p := range g.slots {
 		free[i] = later(now, g.paused)
-		if p == nil {
-			continue
-		}
-		if at, known := p.freeAt(g.margin); known {
-			free[i] = later(free[i], at)
+		if p != nil {
+			free[i] = later(free[i], p.soonest(g.margin, now))
 		}
 	}
 	slices.SortFunc(free[:], time.Time.Compare)
@@ -245,28 +256,34 @@ func (g *gate) join(ctx context.Context) error {
 }
 
 // take takes a free slot. If there is none, it returns the time when the next one is free,
-// zero while that is not known, and a channel that is closed when that changes.
-func (g *gate) take(urgent bool) (p *permit, free time.Time, changed <-chan struct{}) {
+// zero while that is not known, the earliest time when it can be, and a channel that is closed
+// when that changes.
+func (g *gate) take(urgent bool) (p *permit, free, soonest time.Time, changed <-chan struct{}) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.urgent > 0 && !urgent {
-		return nil, time.Time{}, g.changed
+		return nil, time.Time{}, time.Time{}, g.changed
 	}
 	now, next := time.Now(), -1
 	for i, p := range g.slots {
-		at, known := now, true
+		at, known, least := now, true, now
 		if p != nil {
 			at, known = p.freeAt(g.margin)
+			least = p.soonest(g.margin, now)
 		}
 		if known && (next < 0 || at.Before(free)) {
 			next, free = i, at
 		}
+		if i == 0 || least.Before(soonest) {
+			soonest = least
+		}
 	}
+	soonest = later(soonest, g.paused)
 	if next < 0 {
-		return nil, time.Time{}, g.changed
+		return nil, time.Time{}, soonest, g.changed
 	}
 	if free = later(free, g.paused); free.After(now) {
-		return nil, free, g.changed
+		return nil, free, soonest, g.changed
 	}
 	p = &permit{gate: g}
 	g.slots[next] = p
@@ -279,7 +296,7 @@ func (g *gate) take(urgent bool) (p *permit, free time.Time, changed <-chan stru
 			p.state.InUse++
 		}
 	}
-	return p, free, nil
+	return p, free, soonest, nil
 }
 
 func later(a, b time.Time) time.Time {

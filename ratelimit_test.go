@@ -276,6 +276,33 @@ func TestWaitThatWouldPassTheDeadlineIsNotBegun(t *testing.T) {
 
 // A connection that has to be set up first delays the request: its slot must not
 // be free again before a second has passed since it really went out.
+// A margin that has grown is no reason to refuse: an answer can make the slot free before.
+func TestALargeMarginRefusesNoWaitThatCanEndInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := tid.NewLimiter()
+		for range 20 {
+			p, err := l.Wait(t.Context())
+			require.NoError(t, err)
+			p.Sent()
+			p.Done(http.StatusTooManyRequests, 0)
+			time.Sleep(2 * time.Second)
+		}
+		for range 4 {
+			p, err := l.Wait(t.Context())
+			require.NoError(t, err)
+			p.Sent()
+			time.AfterFunc(100*time.Millisecond, func() { p.Done(200, 0) })
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		p, err := l.Wait(ctx)
+		require.NoError(t, err)
+		assert.Equal(t, 1100*time.Millisecond, time.Since(began))
+		p.Done(0, 0)
+	})
+}
+
 func TestSlotIsCountedFromTheSending(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &window{latency: uniform(time.Millisecond, time.Millisecond, 1), retry: time.Second}

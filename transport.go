@@ -123,10 +123,8 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.connected && (s.traced || s.body.read.Load()) && s.left() {
-		s.abort(errSecondConnection) // HTTP/2 checks its context before it writes
-		if secured, ok := info.Conn.(*tls.Conn); !ok || secured.ConnectionState().NegotiatedProtocol != "h2" {
-			_ = info.Conn.Close() // HTTP/1.1 does not
-		}
+		s.abort(errSecondConnection)
+		unused(info.Conn)
 		return
 	}
 	s.connected, s.conn = true, ownConn(info.Conn)
@@ -136,7 +134,15 @@ func (s *sending) gotConn(info httptrace.GotConnInfo) {
 		return
 	}
 	if s.ends() {
-		_ = info.Conn.Close()
+		unused(info.Conn)
+	}
+}
+
+// unused keeps the request of an attempt that has been ended off a connection: HTTP/2 checks
+// its context before it writes, and HTTP/1.1 does not.
+func unused(conn net.Conn) {
+	if secured, ok := conn.(*tls.Conn); !ok || secured.ConnectionState().NegotiatedProtocol != "h2" {
+		_ = conn.Close()
 	}
 }
 

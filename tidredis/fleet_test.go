@@ -105,7 +105,10 @@ func TestEightProcessesShareOneAllowance(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithLatency(tidtest.Latency{RoundTrip: c.roundTrip}))
 				m := inMemory(t)
-				const length = 5 * time.Minute
+				length := 2 * time.Minute
+				if testing.Short() {
+					length = 20 * time.Second
+				}
 				var sent counter
 				var wg sync.WaitGroup
 				began := time.Now()

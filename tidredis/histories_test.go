@@ -85,7 +85,11 @@ func (s *stall) RoundTrip(req *http.Request) (*http.Response, error) {
 // their permits, stand still, lose their connection to Redis and the answers on it, and Redis
 // lose everything, while as many calls wait as can.
 func TestNeverMoreThanFourInASecondWhateverHappensToProcessesAndRedis(t *testing.T) {
-	for seed := range *histories {
+	n := *histories
+	if testing.Short() {
+		n = min(n, 5)
+	}
+	for seed := range n {
 		synctest.Test(t, func(t *testing.T) { history(t, uint64(seed)) })
 		if t.Failed() {
 			t.Fatalf("the history %d", seed)

@@ -54,7 +54,7 @@ func Share(n int) Option {
 }
 
 // ErrAway matches the error of a call that Redis gave no permit or no token in time.
-var ErrAway = errors.New("Redis does not answer")
+var ErrAway = errors.New("no answer from Redis")
 
 func configured(rdb redis.UniversalClient, of string, opts []Option) config {
 	host, err := os.Hostname()
