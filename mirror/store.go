@@ -271,23 +271,6 @@ func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account strin
 	return int(n), err
 }
 
-// revive makes rows that were marked as deleted rows as before.
-func (m *Mirror) revive(ctx context.Context, tx *sql.Tx, t *table, account string, ids []int64, now string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	at := placeholder(m.dialect, 1)
-	if m.dialect == Postgres {
-		at += "::timestamp"
-	}
-	_, err := tx.ExecContext(ctx, "UPDATE "+t.name+" SET deleted_at = NULL, changed = "+at+
-		" WHERE account = "+placeholder(m.dialect, 2)+" AND deleted_at IS NOT NULL AND id"+m.among(3), now, account, m.ids(ids))
-	if err != nil {
-		return t.failed(err)
-	}
-	return nil
-}
-
 // live is the number of rows that are not deleted.
 func (m *Mirror) live(ctx context.Context, q querier, t *table, account string) (n int, err error) {
 	err = q.QueryRowContext(ctx, "SELECT count(*) FROM "+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", account).Scan(&n)

@@ -115,6 +115,109 @@ func TestARowThatComesBackIsNotMarkedAsDeletedAnyMore(t *testing.T) {
 	}
 }
 
+// Rows come back, or into view of an application with a new permission, with the stamps that
+// they had: they are not among the changes.
+func TestRowsWithOldStampsShowAfterTwoRuns(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		contact := srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: "Ny kund", ContactType: tid.ContactCompany}})
+		project := srv.Projects.Put(tid.Project{ProjectSummary: tid.ProjectSummary{Title: "Nytt projekt"}})
+		srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: "Den nyaste", ContactType: tid.ContactCompany}})
+		srv.Projects.Put(tid.Project{ProjectSummary: tid.ProjectSummary{Title: "Det nyaste"}})
+		m := newMirror(t, d)
+		syncAll(t, m, client)
+		contacts, projects, reports, materials := srv.Contacts.All(), srv.Projects.All(), srv.TimeReports.All(), srv.MaterialReports.All()
+		srv.Contacts.Delete(contact)
+		srv.Projects.Delete(project)
+		srv.TimeReports.Delete(reports[0].ID)
+		srv.MaterialReports.Delete(materials[0].ID)
+		syncAll(t, m, client)
+		requireEqual(t, m, srv, "acme")
+
+		srv.Contacts.PutAll(contacts)
+		srv.Projects.PutAll(projects)
+		srv.TimeReports.PutAll(reports)
+		srv.MaterialReports.PutAll(materials)
+		offer, report := srv.Offers.All()[0], reports[1]
+		offer.ID, report.ID = 1_000_000, 1_000_000
+		srv.Offers.Put(offer)
+		srv.TimeReports.Put(report)
+		syncAll(t, m, client)
+		syncAll(t, m, client) // that there are more rows than are known counts when it is seen twice
+		requireEqual(t, m, srv, "acme")
+		for _, l := range syncAll(t, m, client).Lists {
+			assert.LessOrEqual(t, l.Requests, 2, "%s: found once", l.Table)
+		}
+	})
+}
+
+func TestWholeShowsRowsWithOldStampsAtOnce(t *testing.T) {
+	srv, m, run := manyTasks(t, SQLite)
+	project, report := srv.Projects.All()[0], srv.TimeReports.All()[0]
+	project.ID, report.ID = 1_000_000, 1_000_000
+	srv.Projects.Put(project)
+	srv.TimeReports.Put(report)
+	assert.Equal(t, 1, reportOf(t, run(true), "time_reports").Written)
+	requireEqual(t, m, srv, "acme")
+}
+
+// TestARowThatIsDeletedAfterItWasReadIsFoundByTheNextRun deletes a row of the first page
+// while the second one is read, once with a new row in its place.
+func TestARowThatIsDeletedAfterItWasReadIsFoundByTheNextRun(t *testing.T) {
+	for _, replaced := range []bool{false, true} {
+		at, pages := time.Unix(1_795_780_800, 0), -1
+		var second func()
+		srv, _ := company(t, tidtest.WithClock(func() time.Time { at = at.Add(time.Second); return at }), tidtest.WithBeforeRequest(func(*tidtest.Server, tidtest.Request) {
+			if pages--; pages == 0 {
+				second()
+			}
+		}))
+		client := srv.Client(tid.WithLimiter(nil), tid.WithReadAhead(0))
+		for range 450 {
+			srv.Tasks.Put(tid.Task{Title: "Ring kunden"})
+			srv.Offers.Put(tid.Offer{Title: "Offert"})
+		}
+		for _, list := range []string{"tasks", "offers"} {
+			m := newMirror(t, SQLite)
+			run := func(whole bool) ListReport {
+				report, err := m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{list}, Whole: whole})
+				require.NoError(t, err)
+				return report.Lists[0]
+			}
+			run(false)
+			run(false)
+			deleted := "0"
+			second = func() {
+				if list == "tasks" {
+					deleted = fmt.Sprint(srv.Tasks.All()[1].ID)
+					srv.Tasks.Delete(srv.Tasks.All()[1].ID)
+				} else {
+					deleted = fmt.Sprint(srv.Offers.All()[1].ID)
+					srv.Offers.Delete(srv.Offers.All()[1].ID)
+				}
+				if replaced {
+					srv.Tasks.Put(tid.Task{Title: "Fakturera"})
+					srv.Offers.Put(tid.Offer{Title: "Ny offert"})
+				}
+			}
+			pages = 2
+			if list == "offers" { // after the request for the changes
+				pages = 3
+			}
+			run(true)
+			require.Negative(t, pages)
+			run(false)
+			run(false)
+			want := srv.Tasks.Len()
+			if list == "offers" {
+				want = srv.Offers.Len()
+			}
+			assert.Equal(t, fmt.Sprint(want), value(t, m, "SELECT count(*) FROM "+list+" WHERE deleted_at IS NULL"), list)
+			assert.Equal(t, deleted, value(t, m, "SELECT min(id) FROM "+list+" WHERE deleted_at IS NOT NULL"), list)
+		}
+	}
+}
+
 func TestOfTheLogOnlyWhatIsNewIsRead(t *testing.T) {
 	at := time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 	srv, _ := company(t, tidtest.WithClock(func() time.Time { return at }))
@@ -378,6 +481,19 @@ func TestAnAccountIsTakenOverFromAProcessThatDied(t *testing.T) {
 	defer func() { require.NoError(t, heir.release(t.Context())) }()
 	err = dead.write(t.Context(), func(context.Context, *sql.Tx) error { return errors.New("must not be called") })
 	require.ErrorIs(t, err, ErrBusy, "the one that was thought dead writes nothing any more")
+}
+
+func TestALeaseOfAClockThatWasWrongEndsWithTheClock(t *testing.T) {
+	m := newMirror(t, SQLite)
+	_, client := company(t)
+	held, err := m.lease(t.Context(), "acme", func() time.Time { return time.Now().AddDate(1, 0, 0) })
+	require.NoError(t, err)
+	held.stop() // the process dies
+	<-held.stopped
+	_, err = m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time_codes"}})
+	require.NoError(t, err)
+	err = held.write(t.Context(), func(context.Context, *sql.Tx) error { return errors.New("must not be called") })
+	require.ErrorIs(t, err, ErrBusy)
 }
 
 func TestALeaseEndsWithItsConnectionToPostgreSQL(t *testing.T) {
