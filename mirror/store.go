@@ -288,8 +288,10 @@ func (m *Mirror) known(ctx context.Context, t *table, account string, yield func
 	}
 	query := "SELECT id, coalesce(json_extract(raw, '$." + property + "'), " + name + ", '') FROM "
 	if m.dialect == Postgres {
-		// PostgreSQL reads no property of a JSON text that has \u0000 anywhere.
-		query = `SELECT id, coalesce(CASE WHEN strpos(raw::text, '\u0000') = 0 THEN raw->>'` + property + `' END, ` + name + `::text, '') FROM `
+		// PostgreSQL reads no property of a JSON text that has \u0000 anywhere, or half of a
+		// surrogate pair: without these, and with each escaped backslash as it is.
+		query = `SELECT id, coalesce(CASE WHEN strpos(raw::text, '\u') = 0 THEN raw
+			ELSE regexp_replace(raw::text, '(\\\\)|\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})', '\1', 'g')::json END->>'` + property + `', ` + name + `::text, '') FROM `
 	}
 	return m.each(ctx, query+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {
 		var id int64
