@@ -26,7 +26,7 @@ import (
 // Options choose what a run of [Mirror.Sync] does.
 type Options struct {
 	// Account names the account in the mirror, in the column account of every table. It is
-	// required.
+	// required: a text in UTF-8 without NUL.
 	Account string
 	// Only are the lists to read, as [Tables] names them, with _ or with -. If it is empty,
 	// they are all but those that Nested is about.
@@ -134,8 +134,6 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 		return nil, err
 	case client == nil:
 		return nil, errors.New("mirror: the client is nil")
-	case opts.Account == "" || strings.ContainsRune(opts.Account, 0):
-		return nil, errors.New("mirror: Options.Account must name the account")
 	}
 	opts.Now = clockOf(opts)
 	if err := m.sameCompany(ctx, m.db, opts); err != nil {

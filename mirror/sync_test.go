@@ -1,11 +1,14 @@
 package mirror
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -372,6 +375,54 @@ func TestTextsOfAnyKindAreHeld(t *testing.T) {
 		assert.Equal(t, want, value(t, m, fmt.Sprintf("SELECT name FROM contacts WHERE id = %d", nul)))
 		srv.Contacts.Delete(id)
 		assert.Equal(t, 1, reportOf(t, syncAll(t, m, client), "contacts").Deleted)
+	})
+}
+
+// escapes puts a text of escapes into the comments of what is answered.
+type escapes struct{ next http.RoundTripper }
+
+func (e escapes) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := e.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	body = bytes.ReplaceAll(body, []byte(`"escapes"`), []byte(`"\u0000 \\u0000 \\\ud83d \ud83d\ude00 \udc00 \\"`))
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return resp, errors.Join(err, resp.Body.Close())
+}
+
+func TestDeletedRowsAreFoundBesideTextsWithEveryEscape(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, _ := company(t)
+		client := srv.Client(tid.WithLimiter(nil), tid.WithTransport(func(next http.RoundTripper) http.RoundTripper { return escapes{next} }))
+		odd, deleted := srv.TimeReports.All()[1].ID, srv.TimeReports.All()[0].ID
+		srv.TimeReports.Update(odd, func(r *tid.TimeReport) { r.Comment = "escapes" })
+		m := newMirror(t, d)
+		syncAll(t, m, client)
+		assert.Contains(t, value(t, m, fmt.Sprintf("SELECT raw FROM time_reports WHERE id = %d", odd)), `\\\ud83d`)
+		srv.TimeReports.Delete(deleted)
+		assert.Equal(t, 1, reportOf(t, syncAll(t, m, client), "time_reports").Deleted)
+		assert.Equal(t, fmt.Sprint(deleted), value(t, m, "SELECT max(id) FROM time_reports WHERE deleted_at IS NOT NULL"))
+	})
+}
+
+func TestAnAccountWithoutANameThatTheDatabaseCanHoldIsRefused(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		m := newMirror(t, d)
+		for _, name := range []string{"", "a\x00b", "a\xffb"} {
+			opts := Options{Account: name}
+			_, err := m.Sync(t.Context(), client, opts)
+			assert.ErrorContains(t, err, "must name the account")
+			_, err = m.Plan(t.Context(), client, opts)
+			assert.ErrorContains(t, err, "must name the account")
+			_, _, err = m.Age(t.Context(), opts)
+			assert.ErrorContains(t, err, "must name the account")
+		}
+		assert.Empty(t, srv.Requests())
+		_, err := m.Sync(t.Context(), client, Options{Account: `o'brien "Ö" \ %`, Only: []string{"time_codes"}})
+		require.NoError(t, err)
 	})
 }
 
