@@ -59,7 +59,7 @@ func BenchmarkWriting(b *testing.B) {
 }
 
 func listNamed(t testing.TB, name string) *list {
-	which, err := chosen(Options{Only: []string{name}})
+	which, err := chosen(Options{Account: "acme", Only: []string{name}})
 	require.NoError(t, err)
 	return which[0]
 }

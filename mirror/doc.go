@@ -38,7 +38,8 @@
 //
 // Lists that the API sorts by updates are followed (see tid.Cursor): an unchanged one
 // costs one request. The API says with it how many rows the list has; only if that is not
-// what the mirror has, deleted rows are looked for. Of logs the newest are read.
+// what the mirror has, deleted rows are looked for, or in the second run rows that have come
+// back with old stamps. Of logs the newest are read.
 //
 // The other lists are users, tasks, invoices, project collections, and the short lists of
 // the administration. Their rows are compared by a hash, first those of the whole list, and

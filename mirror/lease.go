@@ -52,7 +52,8 @@ func (m *Mirror) lease(ctx context.Context, account string, now func() time.Time
 	err := m.transaction(ctx, m.db, func(tx *sql.Tx) error {
 		var until string
 		err := tx.QueryRowContext(ctx, "SELECT until FROM mirror_leases WHERE account = ?1", account).Scan(&until)
-		if err == nil && until > stamp(now()) {
+		// One that ends later than a lease lasts was renewed last by a clock that was wrong.
+		if err == nil && until > stamp(now()) && until <= stamp(now().Add(leaseTime)) {
 			return ErrBusy
 		}
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -2,11 +2,13 @@ package mirror
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vismatid/tid"
 )
@@ -97,8 +99,11 @@ func Tables() []string {
 }
 
 // chosen are the lists of these names, which may have hyphens, and all lists if there are
-// none. Nested lists are among them if they are named, or wanted with those they belong to.
+// none, of options that name an account. Nested lists are among them if they are named, or wanted with those they belong to.
 func chosen(opts Options) ([]*list, error) {
+	if opts.Account == "" || strings.ContainsRune(opts.Account, 0) || !utf8.ValidString(opts.Account) {
+		return nil, errors.New("mirror: Options.Account must name the account, in UTF-8 and without NUL")
+	}
 	wanted := make(map[string]bool)
 	for _, name := range opts.Only {
 		name = strings.ReplaceAll(strings.TrimSpace(name), "-", "_")

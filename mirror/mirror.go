@@ -68,6 +68,9 @@ func connect(database string) (*Mirror, error) {
 	scheme, rest, _ := strings.Cut(database, ":")
 	switch {
 	case scheme == "sqlite" && rest != "":
+		if strings.HasPrefix(rest, ":") { // SQLite keeps :memory: in memory, each connection its own
+			rest = "./" + rest
+		}
 		file, err := os.OpenFile(rest, os.O_RDWR|os.O_CREATE, 0o600) // it holds personal data
 		if err == nil {
 			err = file.Close()
@@ -82,6 +85,11 @@ func connect(database string) (*Mirror, error) {
 		}
 		return &Mirror{db: db, dialect: SQLite, name: "the file " + rest}, nil
 	case scheme == "postgres" || scheme == "postgresql":
+		authority, _, _ := strings.Cut(strings.TrimPrefix(rest, "//"), "/")
+		authority, _, _ = strings.Cut(authority, "?")
+		if strings.Count(authority, "@") > 1 { // the driver would look up the rest of the password as a host
+			return nil, errors.New("mirror: the URL of the PostgreSQL database has more than one @ before the host: in a password it is written %40")
+		}
 		db, err := sql.Open("pgx", database)
 		if err != nil {
 			return nil, errors.New("mirror: the URL of the PostgreSQL database cannot be read") // the cause may show a password

@@ -383,6 +383,27 @@ func TestNoTwoTablesAndNoTwoColumnsOfATableHaveOneName(t *testing.T) {
 	}
 }
 
+func TestAFileOfAnyNameIsAFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	_, client := company(t)
+	for _, name := range []string{":memory:", "a#b?c%20d.db", "-x.db"} {
+		m := open(t, "sqlite:"+name)
+		_, err := m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time_codes"}})
+		require.NoError(t, err, name)
+		require.NoError(t, m.Close())
+		m = open(t, "sqlite:"+name)
+		assert.Equal(t, "1", value(t, m, "SELECT count(*) FROM mirror_accounts"), name)
+	}
+}
+
+func TestNoPartOfAPasswordIsShownOrLookedUpAsAHost(t *testing.T) {
+	for _, password := range []string{"hem@ligt", "hem@ligt@", "hem%zzligt", "hem/ligt", "hem ligt"} {
+		_, err := Open(t.Context(), "postgres://tid:"+password+"@127.0.0.1:1/tid")
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "ligt", password)
+	}
+}
+
 func TestTheFileIsForItsOwnerAlone(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("files have other modes there")

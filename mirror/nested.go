@@ -139,10 +139,12 @@ func (r *run) settle(ctx context.Context, tx *sql.Tx, p *parent) error {
 	if _, err := r.m.remove(ctx, tx, t, r.opts.Account, p.id, p.gone, now); err != nil {
 		return err
 	}
-	if p.missing != nil { // it is looked for again as long as the mirror has the row
-		return nil
-	}
 	d := r.m.dialect
+	if p.missing != nil { // it is looked for in each run as long as the mirror has the row, and keeps no other from its turn
+		_, err := tx.ExecContext(ctx, "UPDATE mirror_parents SET changed = '' WHERE account = "+placeholder(d, 1)+" AND list = "+placeholder(d, 2)+" AND parent = "+placeholder(d, 3),
+			r.opts.Account, t.name, p.id)
+		return err
+	}
 	_, err := tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO mirror_parents (account, list, parent, changed, checked) VALUES (%s, %s, %s, %s, %s)"+
 		" ON CONFLICT (account, list, parent) DO UPDATE SET changed = excluded.changed, checked = excluded.checked",
 		placeholder(d, 1), placeholder(d, 2), placeholder(d, 3), placeholder(d, 4), placeholder(d, 5)), r.opts.Account, t.name, p.id, p.changed, now)

@@ -235,3 +235,27 @@ func TestARunOfNestedListsThatIsEndedIsContinued(t *testing.T) {
 		})
 	})
 }
+
+// A project that the API does not have any more is asked for in vain as long as the mirror
+// has it.
+func TestADeletedProjectKeepsNoOtherFromItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv, client := written(t)
+		deleted := srv.Projects.Put(tid.Project{ProjectSummary: tid.ProjectSummary{Title: "Nytt projekt"}})
+		m := newMirror(t, SQLite)
+		syncNested(t, m, client, withNested)
+		require.True(t, srv.Projects.Delete(deleted))
+		turns := func() {
+			for range srv.Projects.Len() + 2 {
+				time.Sleep(time.Minute)
+				report := syncNested(t, m, client, Options{Account: "acme", Only: []string{"project-comments"}})
+				assert.LessOrEqual(t, report.Lists[0].Requests, 4)
+			}
+		}
+		turns()
+		quiet := srv.Projects.All()[2].ID
+		comment := srv.ProjectComments.Of(quiet).Put(tid.Comment{Text: "Ny"})
+		turns()
+		assert.Equal(t, "1", value(t, m, fmt.Sprintf("SELECT count(*) FROM project_comments WHERE project_id = %d AND id = %d", quiet, comment)))
+	})
+}

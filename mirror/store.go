@@ -271,23 +271,6 @@ func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account strin
 	return int(n), err
 }
 
-// revive makes rows that were marked as deleted rows as before.
-func (m *Mirror) revive(ctx context.Context, tx *sql.Tx, t *table, account string, ids []int64, now string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	at := placeholder(m.dialect, 1)
-	if m.dialect == Postgres {
-		at += "::timestamp"
-	}
-	_, err := tx.ExecContext(ctx, "UPDATE "+t.name+" SET deleted_at = NULL, changed = "+at+
-		" WHERE account = "+placeholder(m.dialect, 2)+" AND deleted_at IS NOT NULL AND id"+m.among(3), now, account, m.ids(ids))
-	if err != nil {
-		return t.failed(err)
-	}
-	return nil
-}
-
 // live is the number of rows that are not deleted.
 func (m *Mirror) live(ctx context.Context, q querier, t *table, account string) (n int, err error) {
 	err = q.QueryRowContext(ctx, "SELECT count(*) FROM "+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", account).Scan(&n)
@@ -305,8 +288,10 @@ func (m *Mirror) known(ctx context.Context, t *table, account string, yield func
 	}
 	query := "SELECT id, coalesce(json_extract(raw, '$." + property + "'), " + name + ", '') FROM "
 	if m.dialect == Postgres {
-		// PostgreSQL reads no property of a JSON text that has \u0000 anywhere.
-		query = `SELECT id, coalesce(CASE WHEN strpos(raw::text, '\u0000') = 0 THEN raw->>'` + property + `' END, ` + name + `::text, '') FROM `
+		// PostgreSQL reads no property of a JSON text that has \u0000 anywhere, or half of a
+		// surrogate pair: without these, and with each escaped backslash as it is.
+		query = `SELECT id, coalesce(CASE WHEN strpos(raw::text, '\u') = 0 THEN raw
+			ELSE regexp_replace(raw::text, '(\\\\)|\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})', '\1', 'g')::json END->>'` + property + `', ` + name + `::text, '') FROM `
 	}
 	return m.each(ctx, query+t.name+" WHERE account = "+placeholder(m.dialect, 1)+" AND deleted_at IS NULL", []any{account}, func(rows *sql.Rows) error {
 		var id int64

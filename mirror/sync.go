@@ -11,6 +11,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,7 +26,7 @@ import (
 // Options choose what a run of [Mirror.Sync] does.
 type Options struct {
 	// Account names the account in the mirror, in the column account of every table. It is
-	// required.
+	// required: a text in UTF-8 without NUL.
 	Account string
 	// Only are the lists to read, as [Tables] names them, with _ or with -. If it is empty,
 	// they are all but those that Nested is about.
@@ -133,8 +134,6 @@ func (m *Mirror) Sync(ctx context.Context, client *tid.Client, opts Options) (re
 		return nil, err
 	case client == nil:
 		return nil, errors.New("mirror: the client is nil")
-	case opts.Account == "" || strings.ContainsRune(opts.Account, 0):
-		return nil, errors.New("mirror: Options.Account must name the account")
 	}
 	opts.Now = clockOf(opts)
 	if err := m.sameCompany(ctx, m.db, opts); err != nil {
@@ -387,7 +386,7 @@ func (r *run) follow(ctx context.Context) error {
 	}
 	clear(r.raw)
 	if whole {
-		return r.sweep(ctx)
+		return r.sweep(ctx, compared)
 	}
 	return r.deletions(ctx, compared)
 }
@@ -501,31 +500,38 @@ func several(ctx context.Context, n int, do func(ctx context.Context, i int) err
 	return context.Cause(ctx)
 }
 
-// deletions finds rows that were deleted, if the API does not count as many rows as the
-// mirror has. A row that was created meanwhile makes up for a deleted one until the next
-// run.
+// deletions finds rows that were deleted, and those that have come back, if the API counts
+// another number of rows than the mirror has. A row that was created meanwhile makes up for
+// a deleted one until the next run.
 func (r *run) deletions(ctx context.Context, compared string) error {
 	live, err := r.m.live(ctx, r.m.db, r.list.table, r.opts.Account)
-	if err != nil || live == r.count() {
-		return err
-	}
-	if r.list.gone != nil {
-		return r.gone(ctx)
-	}
-	counts := difference(live, r.total)
+	more := r.count() - live
 	switch {
-	case compared == counts: // the whole list has been read, and the counts do not mean the same
-		return nil
-	case live < r.total && compared != "soon "+counts: // probably created meanwhile: the next run tells
-		return r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return r.note(ctx, tx, "compared", "soon "+counts) })
+	case err != nil, more == accepted(compared):
+		return err
+	case more > 0 && compared != soon(more): // probably created meanwhile: the next run tells
+		return r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error { return r.note(ctx, tx, "compared", soon(more)) })
+	case more < 0 && r.list.gone != nil:
+		return r.gone(ctx, compared)
 	}
-	return r.sweep(ctx)
+	return r.sweep(ctx, compared)
 }
 
-func difference(live, total int) string { return fmt.Sprintf("%d of %d", live, total) }
+// What is noted as compared is how many rows more the API counts than the mirror has. If
+// the whole list was compared and that is not 0, the counts may not mean the same, or rows
+// were deleted when they had been read: it is accepted only if the next run finds the same.
+
+// accepted is the number of rows that the API counts and the mirror does not have, for all
+// that is known.
+func accepted(compared string) int {
+	more, _ := strconv.Atoi(compared) // 0 of what is not accepted yet
+	return more
+}
+
+func soon(more int) string { return fmt.Sprintf("soon %d", more) }
 
 // gone finds deleted rows by the method of the SDK.
-func (r *run) gone(ctx context.Context) error {
+func (r *run) gone(ctx context.Context, compared string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	known := func(yield func(int64, tid.DateTime) bool) {
@@ -550,7 +556,10 @@ func (r *run) gone(ctx context.Context) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	return errors.Join(failure, r.remove(ctx, ids, nil))
+	if failure != nil {
+		return errors.Join(failure, r.remove(ctx, ids, nil))
+	}
+	return r.remove(ctx, ids, func(ctx context.Context, tx *sql.Tx) error { return r.counted(ctx, tx, compared) })
 }
 
 func (r *run) remove(ctx context.Context, ids []int64, also func(context.Context, *sql.Tx) error) error {
@@ -570,41 +579,57 @@ func (r *run) remove(ctx context.Context, ids []int64, also func(context.Context
 	return err
 }
 
-// sweep reads the whole list, and compares its ids with those that are known.
-func (r *run) sweep(ctx context.Context) error {
+// sweep reads the whole list, and compares its ids with those that are known. A row that is
+// not known, though the changes have been read, has come back or into view with old stamps.
+func (r *run) sweep(ctx context.Context, compared string) error {
 	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account, 0)
 	if err != nil {
 		return err
 	}
 	there := make(map[int64]bool) // rows that are not known
+	var rows []row
 	for item, err := range r.list.all(ctx, r.client) {
 		if err != nil {
 			return err
 		}
 		id := reflect.ValueOf(item).Elem().FieldByName("ID").Int()
-		r.take(item)
-		if entry := known.find(id); entry != nil {
-			entry.seen = true
-		} else {
-			there[id] = true
+		if entry := known.find(id); entry != nil || there[id] {
+			if entry != nil {
+				entry.seen = true
+			}
+			r.take(item)
+			continue
 		}
-	}
-	return r.remove(ctx, known.unseen(), func(ctx context.Context, tx *sql.Tx) error {
-		if err := r.m.revive(ctx, tx, r.list.table, r.opts.Account, slices.Sorted(maps.Keys(there)), r.now()); err != nil {
+		one, err := r.next(item)
+		if err != nil {
 			return err
 		}
-		return r.counted(ctx, tx)
-	})
+		there[id] = true
+		if rows = append(rows, one); len(rows) == r.batch() {
+			if err := r.write(ctx, rows, nil); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
+	}
+	if err := r.write(ctx, rows, nil); err != nil {
+		return err
+	}
+	return r.remove(ctx, known.unseen(), func(ctx context.Context, tx *sql.Tx) error { return r.counted(ctx, tx, compared) })
 }
 
-// counted notes that the whole list was compared, with what the counts are then: they may
-// not mean the same.
-func (r *run) counted(ctx context.Context, tx *sql.Tx) error {
+// counted notes that the whole list was compared, with what the counts are then.
+func (r *run) counted(ctx context.Context, tx *sql.Tx, compared string) error {
 	live, err := r.m.live(ctx, tx, r.list.table, r.opts.Account)
 	if err != nil {
 		return err
 	}
-	return r.note(ctx, tx, "compared", difference(live, r.count()))
+	more := r.count() - live
+	text := strconv.Itoa(more)
+	if more != accepted(compared) && compared != soon(more) {
+		text = soon(more)
+	}
+	return r.note(ctx, tx, "compared", text)
 }
 
 // turn is where a list stands that the API does not sort by updates. It is noted when the
@@ -629,7 +654,7 @@ func (r *run) compare(ctx context.Context) error {
 		return err
 	}
 	if r.opts.Whole || at.Page == 0 || at.Again || live <= turnPages*pageRows && !r.list.appends {
-		return r.whole(ctx, at)
+		return r.whole(ctx, at, compared)
 	}
 	left := turnPages
 	if r.list.created {
@@ -663,10 +688,10 @@ func (r *run) compare(ctx context.Context) error {
 		}
 	}
 	live, err = r.m.live(ctx, r.m.db, r.list.table, r.opts.Account)
-	if err != nil || live == r.count() || r.count() > 0 && compared == difference(live, r.count()) {
+	if err != nil || r.count()-live == accepted(compared) && (r.count() > 0 || live == 0) {
 		return err
 	}
-	return r.whole(ctx, at)
+	return r.whole(ctx, at, compared)
 }
 
 // turnPages is how many pages of a list are compared in each run.
@@ -700,7 +725,7 @@ func (r *run) differing(ctx context.Context, number int, order tid.SortOrder) (r
 }
 
 // whole reads a whole list, and writes the rows that differ from those known.
-func (r *run) whole(ctx context.Context, at turn) error {
+func (r *run) whole(ctx context.Context, at turn, compared string) error {
 	known, err := r.m.ledger(ctx, r.list.table, r.opts.Account, 0)
 	if err != nil {
 		return err
@@ -760,7 +785,7 @@ func (r *run) whole(ctx context.Context, at turn) error {
 		r.mu.Lock()
 		at = turn{Page: max(1, at.Page), Again: r.moved}
 		r.mu.Unlock()
-		return errors.Join(r.reached(ctx, tx, at), r.counted(ctx, tx))
+		return errors.Join(r.reached(ctx, tx, at), r.counted(ctx, tx, compared))
 	})
 }
 

@@ -1,11 +1,14 @@
 package mirror
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -112,6 +115,109 @@ func TestARowThatComesBackIsNotMarkedAsDeletedAnyMore(t *testing.T) {
 		syncAll(t, m, client)
 		syncAll(t, m, client) // that there are more rows than are known counts when it is seen twice
 		requireEqual(t, m, srv, "acme")
+	}
+}
+
+// Rows come back, or into view of an application with a new permission, with the stamps that
+// they had: they are not among the changes.
+func TestRowsWithOldStampsShowAfterTwoRuns(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		contact := srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: "Ny kund", ContactType: tid.ContactCompany}})
+		project := srv.Projects.Put(tid.Project{ProjectSummary: tid.ProjectSummary{Title: "Nytt projekt"}})
+		srv.Contacts.Put(tid.Contact{ContactSummary: tid.ContactSummary{Name: "Den nyaste", ContactType: tid.ContactCompany}})
+		srv.Projects.Put(tid.Project{ProjectSummary: tid.ProjectSummary{Title: "Det nyaste"}})
+		m := newMirror(t, d)
+		syncAll(t, m, client)
+		contacts, projects, reports, materials := srv.Contacts.All(), srv.Projects.All(), srv.TimeReports.All(), srv.MaterialReports.All()
+		srv.Contacts.Delete(contact)
+		srv.Projects.Delete(project)
+		srv.TimeReports.Delete(reports[0].ID)
+		srv.MaterialReports.Delete(materials[0].ID)
+		syncAll(t, m, client)
+		requireEqual(t, m, srv, "acme")
+
+		srv.Contacts.PutAll(contacts)
+		srv.Projects.PutAll(projects)
+		srv.TimeReports.PutAll(reports)
+		srv.MaterialReports.PutAll(materials)
+		offer, report := srv.Offers.All()[0], reports[1]
+		offer.ID, report.ID = 1_000_000, 1_000_000
+		srv.Offers.Put(offer)
+		srv.TimeReports.Put(report)
+		syncAll(t, m, client)
+		syncAll(t, m, client) // that there are more rows than are known counts when it is seen twice
+		requireEqual(t, m, srv, "acme")
+		for _, l := range syncAll(t, m, client).Lists {
+			assert.LessOrEqual(t, l.Requests, 2, "%s: found once", l.Table)
+		}
+	})
+}
+
+func TestWholeShowsRowsWithOldStampsAtOnce(t *testing.T) {
+	srv, m, run := manyTasks(t, SQLite)
+	project, report := srv.Projects.All()[0], srv.TimeReports.All()[0]
+	project.ID, report.ID = 1_000_000, 1_000_000
+	srv.Projects.Put(project)
+	srv.TimeReports.Put(report)
+	assert.Equal(t, 1, reportOf(t, run(true), "time_reports").Written)
+	requireEqual(t, m, srv, "acme")
+}
+
+// TestARowThatIsDeletedAfterItWasReadIsFoundByTheNextRun deletes a row of the first page
+// while the second one is read, once with a new row in its place.
+func TestARowThatIsDeletedAfterItWasReadIsFoundByTheNextRun(t *testing.T) {
+	for _, replaced := range []bool{false, true} {
+		at, pages := time.Unix(1_795_780_800, 0), -1
+		var second func()
+		srv, _ := company(t, tidtest.WithClock(func() time.Time { at = at.Add(time.Second); return at }), tidtest.WithBeforeRequest(func(*tidtest.Server, tidtest.Request) {
+			if pages--; pages == 0 {
+				second()
+			}
+		}))
+		client := srv.Client(tid.WithLimiter(nil), tid.WithReadAhead(0))
+		for range 450 {
+			srv.Tasks.Put(tid.Task{Title: "Ring kunden"})
+			srv.Offers.Put(tid.Offer{Title: "Offert"})
+		}
+		for _, list := range []string{"tasks", "offers"} {
+			m := newMirror(t, SQLite)
+			run := func(whole bool) ListReport {
+				report, err := m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{list}, Whole: whole})
+				require.NoError(t, err)
+				return report.Lists[0]
+			}
+			run(false)
+			run(false)
+			deleted := "0"
+			second = func() {
+				if list == "tasks" {
+					deleted = fmt.Sprint(srv.Tasks.All()[1].ID)
+					srv.Tasks.Delete(srv.Tasks.All()[1].ID)
+				} else {
+					deleted = fmt.Sprint(srv.Offers.All()[1].ID)
+					srv.Offers.Delete(srv.Offers.All()[1].ID)
+				}
+				if replaced {
+					srv.Tasks.Put(tid.Task{Title: "Fakturera"})
+					srv.Offers.Put(tid.Offer{Title: "Ny offert"})
+				}
+			}
+			pages = 2
+			if list == "offers" { // after the request for the changes
+				pages = 3
+			}
+			run(true)
+			require.Negative(t, pages)
+			run(false)
+			run(false)
+			want := srv.Tasks.Len()
+			if list == "offers" {
+				want = srv.Offers.Len()
+			}
+			assert.Equal(t, fmt.Sprint(want), value(t, m, "SELECT count(*) FROM "+list+" WHERE deleted_at IS NULL"), list)
+			assert.Equal(t, deleted, value(t, m, "SELECT min(id) FROM "+list+" WHERE deleted_at IS NOT NULL"), list)
+		}
 	}
 }
 
@@ -272,6 +378,54 @@ func TestTextsOfAnyKindAreHeld(t *testing.T) {
 	})
 }
 
+// escapes puts a text of escapes into the comments of what is answered.
+type escapes struct{ next http.RoundTripper }
+
+func (e escapes) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := e.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	body = bytes.ReplaceAll(body, []byte(`"escapes"`), []byte(`"\u0000 \\u0000 \\\ud83d \ud83d\ude00 \udc00 \\"`))
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return resp, errors.Join(err, resp.Body.Close())
+}
+
+func TestDeletedRowsAreFoundBesideTextsWithEveryEscape(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, _ := company(t)
+		client := srv.Client(tid.WithLimiter(nil), tid.WithTransport(func(next http.RoundTripper) http.RoundTripper { return escapes{next} }))
+		odd, deleted := srv.TimeReports.All()[1].ID, srv.TimeReports.All()[0].ID
+		srv.TimeReports.Update(odd, func(r *tid.TimeReport) { r.Comment = "escapes" })
+		m := newMirror(t, d)
+		syncAll(t, m, client)
+		assert.Contains(t, value(t, m, fmt.Sprintf("SELECT raw FROM time_reports WHERE id = %d", odd)), `\\\ud83d`)
+		srv.TimeReports.Delete(deleted)
+		assert.Equal(t, 1, reportOf(t, syncAll(t, m, client), "time_reports").Deleted)
+		assert.Equal(t, fmt.Sprint(deleted), value(t, m, "SELECT max(id) FROM time_reports WHERE deleted_at IS NOT NULL"))
+	})
+}
+
+func TestAnAccountWithoutANameThatTheDatabaseCanHoldIsRefused(t *testing.T) {
+	eachDialect(t, func(t *testing.T, d Dialect) {
+		srv, client := company(t)
+		m := newMirror(t, d)
+		for _, name := range []string{"", "a\x00b", "a\xffb"} {
+			opts := Options{Account: name}
+			_, err := m.Sync(t.Context(), client, opts)
+			assert.ErrorContains(t, err, "must name the account")
+			_, err = m.Plan(t.Context(), client, opts)
+			assert.ErrorContains(t, err, "must name the account")
+			_, _, err = m.Age(t.Context(), opts)
+			assert.ErrorContains(t, err, "must name the account")
+		}
+		assert.Empty(t, srv.Requests())
+		_, err := m.Sync(t.Context(), client, Options{Account: `o'brien "Ö" \ %`, Only: []string{"time_codes"}})
+		require.NoError(t, err)
+	})
+}
+
 func TestAValueThatDoesNotFitIsAnErrorThatNamesIt(t *testing.T) {
 	srv, client := company(t)
 	id := srv.SupplierInvoices.Put(tid.SupplierInvoice{InvoiceNumber: "F 1", TotalAmount: tid.MustDecimal("0.1234567")})
@@ -378,6 +532,19 @@ func TestAnAccountIsTakenOverFromAProcessThatDied(t *testing.T) {
 	defer func() { require.NoError(t, heir.release(t.Context())) }()
 	err = dead.write(t.Context(), func(context.Context, *sql.Tx) error { return errors.New("must not be called") })
 	require.ErrorIs(t, err, ErrBusy, "the one that was thought dead writes nothing any more")
+}
+
+func TestALeaseOfAClockThatWasWrongEndsWithTheClock(t *testing.T) {
+	m := newMirror(t, SQLite)
+	_, client := company(t)
+	held, err := m.lease(t.Context(), "acme", func() time.Time { return time.Now().AddDate(1, 0, 0) })
+	require.NoError(t, err)
+	held.stop() // the process dies
+	<-held.stopped
+	_, err = m.Sync(t.Context(), client, Options{Account: "acme", Only: []string{"time_codes"}})
+	require.NoError(t, err)
+	err = held.write(t.Context(), func(context.Context, *sql.Tx) error { return errors.New("must not be called") })
+	require.ErrorIs(t, err, ErrBusy)
 }
 
 func TestALeaseEndsWithItsConnectionToPostgreSQL(t *testing.T) {
