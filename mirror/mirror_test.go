@@ -336,6 +336,9 @@ func TestAnotherRunWithoutChangesWritesNothing(t *testing.T) {
 // changed: one request for a list that is followed and for the log, at most two for the
 // others, and with Whole as many as a list has pages.
 func TestAnUnchangedListCostsTwoRequestsAtMost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("mirrors a thousand users with their details")
+	}
 	srv := tidtest.NewServer(t, tidtest.InMemory(), tidtest.WithRateLimit(0), tidtest.WithCompany(tidtest.Sample(1, 40)))
 	for range 1000 {
 		srv.Tasks.Put(tid.Task{Title: "Ring kunden"})

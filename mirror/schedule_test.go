@@ -29,6 +29,9 @@ var schedules = flag.Int("schedules", 50, "random `schedules` of changes, faults
 func TestAfterAnyScheduleOfChangesFaultsAndKillsTheMirrorEqualsTheAccount(t *testing.T) {
 	eachDialect(t, func(t *testing.T, d Dialect) {
 		n := *schedules
+		if testing.Short() {
+			n = min(n, 4)
+		}
 		if d == Postgres {
 			n = min(n, max(50, n/20))
 		}

@@ -151,7 +151,7 @@ func (k *keeper) run(ctx context.Context) (next time.Duration) {
 		k.left = due
 		return min(soon, due)
 	}
-	outcome := Outcome{Account: k.account.Name, Began: began, Took: time.Since(began), Lists: []mirror.ListReport{}, Busy: errors.Is(err, mirror.ErrBusy)}
+	outcome := Outcome{Account: k.account.Name, Began: began, Took: time.Since(began), Lists: []mirror.ListReport{}, Busy: report == nil && errors.Is(err, mirror.ErrBusy)}
 	if report != nil {
 		outcome.Lists = slices.Clone(report.Lists)
 	}
@@ -162,7 +162,7 @@ func (k *keeper) run(ctx context.Context) (next time.Duration) {
 		outcome.Error = k.text(err.Error())
 	}
 	k.metrics.add(outcome)
-	if outcome.Busy && report == nil && k.Every > 0 {
+	if outcome.Busy && k.Every > 0 {
 		return soon
 	}
 	k.call(func() {
