@@ -257,7 +257,8 @@ func TestAnAccountThatAnotherProcessWritesIsPassedOver(t *testing.T) {
 	m, err := mirror.Open(t.Context(), "sqlite:"+file)
 	require.NoError(t, err)
 	defer m.Close()
-	_, err = m.DB().Exec("INSERT INTO mirror_leases (account, owner, until) VALUES ('default', 'another', '9999-01-01')")
+	soon := time.Now().UTC().Add(25 * time.Second).Format("2006-01-02 15:04:05.000000") // as long as a lease lasts
+	_, err = m.DB().Exec("INSERT INTO mirror_leases (account, owner, until) VALUES ('default', 'another', ?)", soon)
 	require.NoError(t, err)
 	assert.Equal(t, "default: passed over, another process writes it\n", d.must("mirror", "--to", "sqlite:"+file))
 	assert.True(t, runs(t, d.must("mirror", "--to", "sqlite:"+file, "--json"))[0].Busy)
