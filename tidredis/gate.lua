@@ -77,6 +77,9 @@ local function leave(member)
   redis.call('HDEL', KEYS[3], member)
 end
 
+-- whether a waiter that was to ask at this time has died, or the clock has gone back
+local function died(asks) return now > asks + DEAD or asks > now + LONGEST end
+
 -- what was granted before is not known if the gate is new, if this is not the server that
 -- kept it, or if the clock has gone back: then it is as if four requests were sent at the last
 -- moment
@@ -111,7 +114,7 @@ local function take(member, permit, hold, budget, urgent)
   for i = 1, #front, 2 do
     local other = front[i]
     local asks = tonumber(string.match(redis.call('HGET', KEYS[3], other) or '0', '^%d+'))
-    if now > asks + DEAD or asks > now + LONGEST then -- it has died, or the clock has gone back
+    if died(asks) then
       leave(other)
     elseif near and tonumber(front[i + 1]) < place and now <= asks + GRACE then
       ahead = ahead + 1
@@ -192,6 +195,23 @@ local function hold(permit, longer)
   return 0
 end
 
+-- look: {margin, pause that is left, slots in use, waiters}: a slot is "permit since sent
+-- answered", a waiter "member since"
+local function look()
+  local used, waiting = {}, {}
+  for i = 1, 4 do
+    local s = slots[i]
+    if s and free_at(s) > now then
+      used[#used + 1] = table.concat({s.id, int(now - s.granted), s.sent > 0 and 1 or 0, s.answered > 0 and 1 or 0}, ' ')
+    end
+  end
+  for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+    local asks, joined = string.match(redis.call('HGET', KEYS[3], member) or '0 0', '^(%d+) (%d+)$')
+    if not died(tonumber(asks)) then waiting[#waiting + 1] = member .. ' ' .. int(now - joined) end
+  end
+  return {int(tonumber(g[1] or 0)), int(math.max(paused - now, 0)), used, waiting}
+end
+
 local what = ARGV[1]
 if what == 'take' then
   return take(ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1')
@@ -203,5 +223,5 @@ elseif what == 'leave' then
   leave(ARGV[2])
   return {1}
 elseif what == 'look' then
-  return {int(now), redis.call('HGETALL', KEYS[1]), redis.call('ZRANGE', KEYS[2], 0, -1), redis.call('HGETALL', KEYS[3])}
+  return look()
 end

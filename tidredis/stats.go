@@ -11,9 +11,6 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// dead is after which a waiter that does not ask is taken out, as in the gate.
-const dead = 2 * second
-
 // Stats is how the processes share at one moment.
 type Stats struct {
 	// Slots are the requests that count at present, at most four.
@@ -61,46 +58,23 @@ func ReadStats(ctx context.Context, rdb redis.UniversalClient, id string) (Stats
 	if err != nil {
 		return s, fmt.Errorf("tidredis: the state of the gate cannot be read: %w", err)
 	}
-	now, _ := strconv.ParseInt(fmt.Sprint(found[0]), 10, 64)
-	state, queue, joined := pairs(texts(found[1])), texts(found[2]), pairs(texts(found[3]))
-	since := func(micro string) time.Duration {
-		at, _ := strconv.ParseInt(micro, 10, 64)
-		return time.Duration(now-at) * time.Microsecond
-	}
-	if margin, err := strconv.ParseInt(state["margin"], 10, 64); err == nil {
-		s.Margin = time.Duration(margin) * time.Microsecond
-	}
-	pause, _ := strconv.ParseInt(state["pause"], 10, 64)
-	s.Paused = max(min(-since(state["paused"]), time.Duration(pause)*time.Microsecond), 0)
-	for i := range 4 {
-		var id, granted, hold, sent, answered string
-		if n, _ := fmt.Sscan(state[strconv.Itoa(i+1)], &id, &granted, &hold, &sent, &answered); n < 5 {
-			continue
-		}
-		slot := Slot{Process: process(id), For: since(granted), Sent: sent != "0", Answered: answered != "0"}
-		// As in the gate: when the slot is free again.
-		free := since(hold) - second - s.Margin
-		switch {
-		case slot.Sent:
-			free = since(sent) - second - s.Margin
-			if slot.Answered {
-				free = max(free, since(answered)-second)
-			}
-		case slot.Answered:
-			free = since(answered) - second
-		}
-		if free < 0 {
-			s.Slots = append(s.Slots, slot)
+	s.Margin, s.Paused = since(found[0]), since(found[1])
+	for _, text := range texts(found[2]) { // permit, since, sent, answered
+		if part := strings.Fields(text); len(part) == 4 {
+			s.Slots = append(s.Slots, Slot{Process: process(part[0]), For: since(part[1]), Sent: part[2] == "1", Answered: part[3] == "1"})
 		}
 	}
-	for _, member := range queue {
-		asks, at, _ := strings.Cut(joined[member], " ")
-		if since(asks) > dead {
-			continue
-		}
-		s.Waiting = append(s.Waiting, Waiter{Process: process(member), For: since(at), Token: strings.HasSuffix(member, "!")})
+	for _, text := range texts(found[3]) {
+		member, waited, _ := strings.Cut(text, " ")
+		s.Waiting = append(s.Waiting, Waiter{Process: process(member), For: since(waited), Token: strings.HasSuffix(member, "!")})
 	}
 	return s, nil
+}
+
+// since is a time in an answer, which has microseconds.
+func since(micros any) time.Duration {
+	n, _ := strconv.ParseInt(fmt.Sprint(micros), 10, 64)
+	return time.Duration(n) * time.Microsecond
 }
 
 // texts are the elements of an array in an answer.
@@ -108,15 +82,6 @@ func texts(array any) (all []string) {
 	elements, _ := array.([]any)
 	for _, e := range elements {
 		all = append(all, fmt.Sprint(e))
-	}
-	return all
-}
-
-// pairs are the fields of a hash in an answer.
-func pairs(flat []string) map[string]string {
-	all := make(map[string]string)
-	for i := 0; i+1 < len(flat); i += 2 {
-		all[flat[i]] = flat[i+1]
 	}
 	return all
 }
