@@ -153,24 +153,14 @@ func (r *run) settle(ctx context.Context, tx *sql.Tx, p *parent) error {
 
 // orphans marks the rows that belong to a deleted row as deleted.
 func (r *run) orphans(ctx context.Context) error {
-	d, t := r.m.dialect, r.list.table
-	at := placeholder(d, 1)
-	if d == Postgres {
-		at += "::timestamp"
-	}
-	var removed int64
-	err := r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, "UPDATE "+t.name+" SET deleted_at = "+at+", changed = "+at+" WHERE account = "+placeholder(d, 2)+
-			" AND deleted_at IS NULL AND "+t.owner+" IN (SELECT id FROM "+r.list.parents.table.name+" WHERE account = "+placeholder(d, 2)+" AND deleted_at IS NOT NULL)",
-			r.now(), r.opts.Account)
-		if err != nil {
-			return t.failed(err)
-		}
-		removed, err = result.RowsAffected()
+	t, removed := r.list.table, 0
+	err := r.lease.write(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		removed, err = r.m.mark(ctx, tx, t, r.opts.Account, r.now(),
+			t.owner+" IN (SELECT id FROM "+r.list.parents.table.name+" WHERE account = "+placeholder(r.m.dialect, 2)+" AND deleted_at IS NOT NULL)")
 		return err
 	})
 	r.mu.Lock()
-	r.deleted += int(removed)
+	r.deleted += removed
 	r.mu.Unlock()
 	return err
 }

@@ -258,12 +258,18 @@ func (m *Mirror) remove(ctx context.Context, tx *sql.Tx, t *table, account strin
 	if len(ids) == 0 {
 		return 0, nil
 	}
+	return m.mark(ctx, tx, t, account, now, "id"+m.among(3)+t.of(owner), m.ids(ids))
+}
+
+// mark marks the rows of an account that meet a condition as deleted, and returns how many
+// were not before. The parameters of the condition begin with the third.
+func (m *Mirror) mark(ctx context.Context, tx *sql.Tx, t *table, account, now, condition string, args ...any) (int, error) {
 	at := placeholder(m.dialect, 1)
 	if m.dialect == Postgres {
 		at += "::timestamp"
 	}
 	result, err := tx.ExecContext(ctx, "UPDATE "+t.name+" SET deleted_at = "+at+", changed = "+at+
-		" WHERE account = "+placeholder(m.dialect, 2)+t.of(owner)+" AND deleted_at IS NULL AND id"+m.among(3), now, account, m.ids(ids))
+		" WHERE account = "+placeholder(m.dialect, 2)+" AND deleted_at IS NULL AND "+condition, append([]any{now, account}, args...)...)
 	if err != nil {
 		return 0, t.failed(err)
 	}
